@@ -1,0 +1,54 @@
+"""What happens while Ronda runs, told over the bus of each process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.domain.observations import Observation
+from core.domain.status import ServiceState, Transition
+from core.domain.workers import WorkerReport
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceJudged:
+    """A check has ended; told at once by the process that leads, by the feed in all others."""
+
+    service_id: int
+    observation: Observation
+    state: ServiceState
+    transition: Transition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InventoryChanged:
+    """Clients or services were added, edited, paused, deleted or restored, here or elsewhere.
+
+    Both empty: anything may have changed (the feed was cut off for a while).
+    """
+
+    client_ids: frozenset[int] = frozenset()
+    service_ids: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckWanted:
+    """An operator, here or elsewhere, wants a service to be checked now."""
+
+    service_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class WorkersReported:
+    """Every process on this database, as last heard of; about every two seconds."""
+
+    workers: tuple[WorkerReport, ...]
+    own_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StorageChanged:
+    """The database went away or came back."""
+
+    online: bool
+    detail: str = ""
+    """One sentence for people while it is away."""

@@ -1,0 +1,97 @@
+"""What one check saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """What Ronda holds of a service; an observation is up, degraded or down only."""
+
+    UP = "up"
+    DEGRADED = "degraded"
+    DOWN = "down"
+    UNKNOWN = "unknown"
+    PAUSED = "paused"
+    MAINTENANCE = "maintenance"
+    BLIND = "blind"
+
+
+class ErrorKind(StrEnum):
+    """Why a check failed: a closed set that scripts may rely on."""
+
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    PROTOCOL = "protocol"
+    REDIRECT = "redirect"
+    STATUS = "status"
+    CONTENT = "content"
+    TOO_LARGE = "too_large"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True)
+class Phases:
+    """Milliseconds spent in each phase of the last hop; None where it was not reached or not needed."""
+
+    dns_ms: float | None = None
+    connect_ms: float | None = None
+    tls_ms: float | None = None
+    first_byte_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What the peer showed of itself, known even when the handshake failed."""
+
+    expires_at: datetime
+    issuer: str
+    subject: str
+
+    def days_left(self, now: datetime) -> int:
+        """Give whole days until it ends; negative when it has."""
+        return (self.expires_at - now).days
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """The outcome of one check; there is one for every check, whatever happened."""
+
+    checked_at: datetime
+    """When the check began."""
+    status: Status
+    latency_ms: float | None = None
+    """From the start of DNS to the last byte read, redirects included."""
+    status_code: int | None = None
+    error: ErrorKind | None = None
+    detail: str | None = None
+    """One sentence for people, without control characters and secrets."""
+    phases: Phases = Phases()
+    certificate: Certificate | None = None
+    address: str | None = None
+    """The address that was connected to."""
+    redirects: tuple[str, ...] = ()
+    """The URLs that were redirected to, in order."""
+
+
+STATUS_CODES = {
+    Status.UNKNOWN: 0,
+    Status.UP: 1,
+    Status.DEGRADED: 2,
+    Status.DOWN: 3,
+    Status.PAUSED: 4,
+    Status.MAINTENANCE: 5,
+    Status.BLIND: 6,
+}
+"""Small numbers for compact forms: the database's columns and heartbeat bars. Never renumbered."""
+
+STATUS_OF_CODE = {code: status for status, code in STATUS_CODES.items()}
+
+ERROR_CODES = {kind: number for number, kind in enumerate(ErrorKind, start=1)}
+"""The same for error kinds; new kinds go to the end of the enumeration."""
+
+ERROR_OF_CODE = {code: kind for kind, code in ERROR_CODES.items()}

@@ -1,0 +1,160 @@
+"""The judge: what observations in a row mean.
+
+Two levels are judged alike: "at least degraded" and "down". A level is confirmed by ``retries + 1``
+observations in a row that reach it, and given up after ``recoveries`` in a row that do not (ALERTING
+B1, B2 and B4; the soft and hard states of Nagios). The hard status is the highest confirmed level.
+Everything here is pure: a state survives a restart or a change of worker in the middle of a retry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from core.domain.observations import Observation, Status
+from core.domain.services import ServiceSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How patient the judge is with a service."""
+
+    retries: int
+    recoveries: int
+
+    @classmethod
+    def of(cls, spec: ServiceSpec) -> Policy:
+        """Give the policy that the operator decided."""
+        return cls(spec.retries, spec.recoveries)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Observations in a row that agree about a level."""
+
+    reached: bool = False
+    """Whether they reach the level."""
+    length: int = 0
+    since: datetime | None = None
+    """When the first of them began."""
+
+    def extended(self, reached: bool, at: datetime) -> Run:
+        """Give the run after one more observation."""
+        if self.length and self.reached == reached:
+            return replace(self, length=self.length + 1)
+        return Run(reached, 1, at)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceState:
+    """What is held of a service: its last hard status and how far a change of it has come."""
+
+    status: Status = Status.UNKNOWN
+    since: datetime | None = None
+    """When the hard status began: the first observation of the run that confirmed it."""
+    degraded_run: Run = Run()
+    """Observations in a row about "at least degraded"."""
+    down_run: Run = Run()
+    """Observations in a row about "down"."""
+    soft_failures: int = 0
+    """Failures that recovered before they were confirmed, since the state was made."""
+    observation: Observation | None = None
+    """The last one judged."""
+
+    @property
+    def failing_attempt(self) -> int:
+        """The count of the failing check that is being confirmed; 0 when none is."""
+        if self.down_run.reached and self.status is not Status.DOWN:
+            return self.down_run.length
+        if self.degraded_run.reached and self.status in (Status.UP, Status.UNKNOWN):
+            return self.degraded_run.length
+        return 0
+
+    @property
+    def soft(self) -> bool:
+        """Whether the last observation disagrees with the hard status."""
+        if self.observation is None:
+            return False
+        return self.observation.status is not self.status
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A change of the hard status."""
+
+    before: Status
+    after: Status
+    started_at: datetime
+    """The first observation of the run that confirmed the change."""
+    confirmed_at: datetime
+    """The observation that confirmed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The state after an observation, and the change of status that it brought, if any."""
+
+    state: ServiceState
+    transition: Transition | None
+
+
+def step(state: ServiceState, observation: Observation, policy: Policy) -> Step:
+    """Judge one observation."""
+    at = observation.checked_at
+    degraded_run = state.degraded_run.extended(observation.status is not Status.UP, at)
+    down_run = state.down_run.extended(observation.status is Status.DOWN, at)
+    degraded = _confirmed(degraded_run, state.status in (Status.DEGRADED, Status.DOWN), policy)
+    down = _confirmed(down_run, state.status is Status.DOWN, policy)
+    status, run = _hard_status(state.status, degraded_run, down_run, degraded, down)
+    recovered_softly = state.failing_attempt > 0 and observation.status is Status.UP
+    judged = ServiceState(
+        status=status,
+        since=run.since if status is not state.status else state.since,
+        degraded_run=degraded_run,
+        down_run=down_run,
+        soft_failures=state.soft_failures + recovered_softly,
+        observation=observation,
+    )
+    if status is state.status:
+        return Step(judged, None)
+    return Step(judged, Transition(state.status, status, run.since or at, at))
+
+
+def _confirmed(run: Run, confirmed_before: bool, policy: Policy) -> bool:
+    """Whether a level holds after this run."""
+    if run.reached:
+        return confirmed_before or run.length > policy.retries
+    return confirmed_before and run.length < policy.recoveries
+
+
+def _hard_status(
+    before: Status, degraded_run: Run, down_run: Run, degraded: bool, down: bool
+) -> tuple[Status, Run]:
+    """Give the hard status and the run that stands behind it."""
+    if down:
+        return Status.DOWN, down_run
+    if degraded:
+        return Status.DEGRADED, down_run if before is Status.DOWN else degraded_run
+    if before is Status.UNKNOWN and degraded_run.reached:
+        return Status.UNKNOWN, degraded_run
+    return Status.UP, degraded_run
+
+
+def next_check_after(state: ServiceState, spec: ServiceSpec) -> float | None:
+    """Give seconds from the end of the last check to its retry; None: at the next regular moment."""
+    return spec.retry_after_seconds() if state.failing_attempt else None
+
+
+def shown_status(state: ServiceState, *, active: bool, stale: bool) -> Status:
+    """Give the status that a screen shows: pause lies over all, and an old status is not known."""
+    if not active:
+        return Status.PAUSED
+    return Status.UNKNOWN if stale else state.status
+
+
+def is_stale(state: ServiceState, spec: ServiceSpec, now: datetime) -> bool:
+    """Whether the last observation is too old to say how the service is: 2 x interval + timeout."""
+    if state.observation is None:
+        return False
+    limit = timedelta(seconds=2 * spec.interval_seconds + spec.timeout_seconds)
+    return now - state.observation.checked_at > limit

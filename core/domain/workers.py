@@ -1,0 +1,49 @@
+"""Processes of Ronda on one database: who is watching, who runs the round, and how it goes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class WorkerKind(StrEnum):
+    """What kind of process it is."""
+
+    CONSOLE = "console"
+    AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class RoundHealth:
+    """How the round goes, as its own process sees it."""
+
+    services: int = 0
+    """Services in the rota."""
+    checks_per_second: float = 0.0
+    lag_ms: float = 0.0
+    """The worst lateness of the event loop since the last report."""
+    late_ms: float = 0.0
+    """How late the last service was started after its moment."""
+    missed: int = 0
+    """Services that missed at least one whole interval, since the round began."""
+    in_flight: int = 0
+    """Checks that are running now."""
+    waiting: int = 0
+    """Results that are not written yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerReport:
+    """One process as the others see it."""
+
+    id: str
+    kind: WorkerKind
+    operator: str
+    host: str
+    pid: int
+    can_lead: bool
+    leading: bool
+    started_at: datetime
+    seen_at: datetime
+    health: RoundHealth

@@ -127,7 +127,7 @@ class ServiceSpec:
         if not _between(timeout, SHORTEST_TIMEOUT_SECONDS, LONGEST_INTERVAL_SECONDS):
             limits = {"least": SHORTEST_TIMEOUT_SECONDS, "most": LONGEST_INTERVAL_SECONDS}
             yield Fault("timeout_seconds", "seconds_range", limits)
-        elif timeout > interval:
+        elif timeout > interval >= SHORTEST_INTERVAL_SECONDS:
             yield Fault("timeout_seconds", "timeout_over_interval", {"interval": interval})
         if retry is not None and not _between(retry, SHORTEST_INTERVAL_SECONDS, LONGEST_INTERVAL_SECONDS):
             limits = {"least": SHORTEST_INTERVAL_SECONDS, "most": LONGEST_INTERVAL_SECONDS}

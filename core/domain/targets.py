@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from core.domain.faults import Fault
 from core.domain.text import ADDRESS_LIMIT, has_control_characters, printable
@@ -47,28 +47,29 @@ def address_faults(field: str, url: str, *, base: bool = False) -> Iterator[Faul
 def _part_faults(field: str, url: str, base: bool) -> Iterator[Fault]:
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
     except ValueError:
-        yield Fault(field, "url_port" if _bad_port(url) else "url_form")
+        yield Fault(field, "url_form")
         return
     if parts.scheme.lower() not in {"http", "https"}:
         yield Fault(field, "url_scheme", {"scheme": printable(parts.scheme, 20)})
     if parts.username is not None or parts.password is not None:
         yield Fault(field, "url_credentials")
+    host = parts.hostname
     if not host:
         yield Fault(field, "url_host_missing")
     elif not _is_host(host):
         yield Fault(field, "url_host", {"host": printable(host)})
-    if port == 0:
+    if not _has_good_port(parts):
         yield Fault(field, "url_port")
     if base and (parts.query or parts.fragment):
         yield Fault(field, "url_query")
 
 
-def _bad_port(url: str) -> bool:
-    netloc = url.split("://", 1)[1].split("/", 1)[0]
-    tail = netloc.rsplit("@", 1)[-1].rsplit("]", 1)[-1]
-    return ":" in tail
+def _has_good_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _is_host(host: str) -> bool:

@@ -1,6 +1,6 @@
 # Everything that a person does in this checkout. `make` alone says what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo agent test lint format bench lock clean
+.PHONY: help setup run demo agent test lint format bench messages lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -44,6 +44,9 @@ format: $(READY) ## format the code and mend what can be mended
 
 bench: $(READY) ## measure start-up, checks, recorder and board
 	@$(BIN)/python -m bench
+
+messages: $(READY) ## extract every sentence for people into the message catalogues
+	@$(BIN)/pybabel --quiet extract --no-location --sort-output --project Ronda --copyright-holder 'The Ronda developers' --keywords 'N_' --output core/locales/ronda.pot core tui
 
 lock: ## resolve the newest versions that pyproject.toml allows into the lock files (needs uv)
 	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock

@@ -1,0 +1,33 @@
+"""The walls between layers, as they stand at run time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+
+def modules_after(statement: str) -> set[str]:
+    """Give the top-level modules that a fresh interpreter has loaded after a statement."""
+    program = f"{statement}; import sys; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import core.runtime, core.worker.round, core.cli.main", {"textual", "rich"}),
+        (
+            "import core.domain.status, core.domain.services",
+            {"sqlalchemy", "psycopg", "httpx", "gettext", "asyncio"},
+        ),
+        ("import tui.__main__", {"textual", "sqlalchemy", "alembic", "httpx", "apscheduler"}),
+        ("import core.runtime", {"textual", "rich", "alembic"}),
+    ],
+)
+def test_importing_a_layer_loads_nothing_from_above_it(statement: str, absent: set[str]) -> None:
+    assert modules_after(statement) & absent == set()

@@ -1,0 +1,1 @@
+"""Measures what Ronda costs, printed as tables; `make bench` runs them all."""

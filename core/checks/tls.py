@@ -1,0 +1,186 @@
+"""TLS: whom to believe, why a handshake failed, and what a certificate says of itself."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+from datetime import UTC
+from functools import lru_cache
+from pathlib import Path
+from time import monotonic
+from typing import NamedTuple
+
+import httpx
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from core.checks.dial import connect
+from core.checks.exchange import CertificateRefused, Exchange, ExchangeFailed, Peer
+from core.domain.observations import Certificate, ErrorKind
+from core.domain.text import printable
+from core.i18n import _
+
+HANDSHAKE_SECONDS = 86_400.0
+"""asyncio's own limit, out of the way: the deadline of the check rules."""
+LOOK_AGAIN_SECONDS = 3_600.0
+"""A refused certificate is looked at once in this time, while the reason stays the same."""
+LOOK_RETRY_SECONDS = 60.0
+"""The same after a look that saw nothing."""
+SEEN_LIMIT = 4_096
+"""Refused certificates remembered; the oldest is forgotten first."""
+NAME_LIMIT = 120
+"""Characters of a subject or issuer."""
+
+
+class Trust:
+    """Makes the two TLS contexts, one that verifies and one that does not, once and when first needed.
+
+    ``cafile`` replaces the authorities of the machine. One context costs some 30 ms and 0.7 MB.
+    """
+
+    def __init__(self, cafile: Path | None = None) -> None:
+        self._cafile = cafile
+        self._contexts: dict[bool, ssl.SSLContext] = {}
+
+    def context(self, *, verify: bool) -> ssl.SSLContext:
+        """Give the context for checks that do or do not verify certificates."""
+        context = self._contexts.get(verify)
+        if context is None:
+            context = self._contexts[verify] = self._verifying() if verify else _unverifying()
+            context.set_alpn_protocols(["http/1.1"])
+        return context
+
+    def _verifying(self) -> ssl.SSLContext:
+        if self._cafile is not None:
+            context = ssl.create_default_context(cafile=str(self._cafile))
+        elif _machine_has_authorities():
+            context = ssl.create_default_context()
+        else:
+            context = httpx.create_ssl_context(trust_env=False)  # the bundle that comes with httpx
+        # Python 3.13 turned it on; the same service must not be down on one Python and up on another.
+        context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        return context
+
+
+def _unverifying() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _machine_has_authorities() -> bool:
+    paths = ssl.get_default_verify_paths()
+    return bool(paths.cafile) or (bool(paths.capath) and bool(os.listdir(paths.capath)))
+
+
+_REFUSALS = {
+    9: _("the certificate is not valid yet"),
+    10: _("the certificate has expired"),
+    18: _("the certificate is self-signed"),
+    2: _("the certificate's issuer is not known"),
+    19: _("the certificate's issuer is not known"),
+    20: _("the certificate's issuer is not known"),
+    21: _("the certificate's issuer is not known"),
+    23: _("the certificate was revoked"),
+    62: _("the certificate is for another host"),
+    64: _("the certificate is for another host"),
+}
+"""By OpenSSL's X509_V_ERR_ numbers."""
+
+
+def handshake_failure(error: OSError) -> ExchangeFailed:
+    """Give the failure that a broken handshake stands for."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        code = error.verify_code
+        return CertificateRefused(_REFUSALS.get(code, _("the certificate cannot be trusted")), code)
+    if isinstance(error, ssl.SSLError):
+        reasons = {
+            "WRONG_VERSION_NUMBER": _("the peer does not speak TLS"),
+            "UNSUPPORTED_PROTOCOL": _("the peer speaks only outdated TLS"),
+        }
+        return ExchangeFailed(ErrorKind.TLS, reasons.get(error.reason or "", _("the TLS handshake failed")))
+    return ExchangeFailed(ErrorKind.TLS, _("the connection was closed during the TLS handshake"))
+
+
+def peer_certificate(transport: asyncio.BaseTransport) -> Certificate | None:
+    """Give the certificate that the peer showed on an open connection, if it can be read."""
+    tls = transport.get_extra_info("ssl_object")
+    encoded = tls.getpeercert(True) if tls is not None else None
+    return read_certificate(encoded) if encoded else None
+
+
+@lru_cache(maxsize=2_048)  # parsing costs more than everything else about a certificate
+def read_certificate(encoded: bytes) -> Certificate | None:
+    """Read a DER certificate; None for one that breaks the rules of X.509."""
+    try:
+        parsed = x509.load_der_x509_certificate(encoded)
+        expires_at = parsed.not_valid_after_utc.astimezone(UTC)
+        return Certificate(expires_at, _common_name(parsed.issuer), _common_name(parsed.subject))
+    except (ValueError, x509.UnsupportedGeneralNameType):
+        return None
+
+
+def _common_name(name: x509.Name) -> str:
+    for oid in (NameOID.COMMON_NAME, NameOID.ORGANIZATION_NAME):
+        for attribute in name.get_attributes_for_oid(oid):
+            return printable(str(attribute.value), NAME_LIMIT)
+    return printable(name.rfc4514_string(), NAME_LIMIT)
+
+
+class _Seen(NamedTuple):
+    code: int
+    """Why the certificate was refused."""
+    certificate: Certificate | None
+    until: float
+    """Monotonic seconds; another look is taken from then on."""
+
+
+class CertificateLooks:
+    """Looks at certificates that were refused, by a handshake that believes everything.
+
+    Nothing is sent over such a connection. A refused handshake does not show the certificate, and
+    the operator wants to know whose it is and when it ends.
+    """
+
+    def __init__(self, trust: Trust) -> None:
+        self._trust = trust
+        self._seen: dict[tuple[Peer, str], _Seen] = {}
+
+    async def look(self, exchange: Exchange, code: int) -> Certificate | None:
+        """Give the certificate of the peer that ``exchange`` reached and refused for reason ``code``."""
+        if exchange.peer is None:
+            return None
+        key = (exchange.peer, exchange.server_name)
+        seen = self._seen.get(key)
+        if seen is None or seen.code != code or seen.until <= monotonic():
+            self._remember(key, _Seen(code, None, monotonic() + LOOK_RETRY_SECONDS))
+            certificate = await self._fetch(*key)
+            if certificate is not None:
+                self._remember(key, _Seen(code, certificate, monotonic() + LOOK_AGAIN_SECONDS))
+            return certificate
+        return seen.certificate
+
+    def _remember(self, key: tuple[Peer, str], seen: _Seen) -> None:
+        self._seen.pop(key, None)  # so that the newest stands last
+        self._seen[key] = seen
+        if len(self._seen) > SEEN_LIMIT:
+            del self._seen[next(iter(self._seen))]
+
+    async def _fetch(self, peer: Peer, server_name: str) -> Certificate | None:
+        try:
+            sock, _peer = await connect([peer])
+            transport, _protocol = await asyncio.get_running_loop().create_connection(
+                asyncio.Protocol,
+                sock=sock,
+                ssl=self._trust.context(verify=False),
+                server_hostname=server_name,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS,
+            )
+        except (ExchangeFailed, OSError):
+            return None  # the check has its reason already; this was only to tell more about it
+        try:
+            return peer_certificate(transport)
+        finally:
+            transport.abort()

@@ -29,7 +29,6 @@ PLANS = {
     "expired": CertificatePlan("expired.demo.example", days_left=-12),
     "self-signed": CertificatePlan("self-signed.demo.example", days_left=300),
     "wrong-host": CertificatePlan("another-host.demo.example", days_left=300, covers_loopback=False),
-    "ending": CertificatePlan("ending.demo.example", days_left=5),
 }
 """One for each kind of TLS trouble that the demo shows."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from core.demo.certificates import PLANS
 from core.demo.targets import HOST
 from core.domain.clients import ClientSpec
 from core.domain.secret import Secret
@@ -84,7 +85,7 @@ _COMPANIES = (
             "gate display": "closed",
             "crew": "up",
             "cargo": "up",
-            "loyalty": "ending",
+            "loyalty": "recovering",
         },
         ("travel",),
     ),
@@ -100,8 +101,6 @@ _COMPANIES = (
         "Granite Mutual", {"claims": "up", "quotes": "up", "brokers": "up", "archive": "up"}, ("finance",)
     ),
 )
-
-_TLS = frozenset({"expired", "self-signed", "wrong-host", "ending"})
 
 
 def fleet(ports: Mapping[str, int]) -> Iterator[tuple[ClientSpec, tuple[ServiceSpec, ...]]]:
@@ -128,7 +127,6 @@ def _service(name: str, behaviour: str, ports: Mapping[str, int]) -> ServiceSpec
         degraded_above_ms=DEGRADED_ABOVE_MS,
         headers=(Header("Authorization", Secret("Bearer {api_key}")),),
         contains="healthy" if behaviour in {"empty", "up"} else "",
-        verify_tls=behaviour != "ending",
         active=behaviour != "paused",
         retries=1,
     )
@@ -136,7 +134,7 @@ def _service(name: str, behaviour: str, ports: Mapping[str, int]) -> ServiceSpec
 
 def _endpoint(name: str, behaviour: str, ports: Mapping[str, int]) -> str:
     slug = name.replace(" ", "-")
-    if behaviour in _TLS:
+    if behaviour in PLANS:
         return f"https://{HOST}:{ports[behaviour]}/{slug}/up"
     if behaviour == "closed":
         return f"http://{HOST}:{ports['closed']}/{slug}"

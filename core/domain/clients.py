@@ -13,6 +13,8 @@ from core.domain.text import has_control_characters, name_faults, tag_faults, te
 
 API_KEY_LIMIT = 4_000
 """Characters in an API key."""
+BIN_DAYS = 30
+"""Days for which what was deleted can be restored."""
 
 
 @dataclass(frozen=True, slots=True)

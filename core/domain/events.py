@@ -46,6 +46,14 @@ class WorkersReported:
 
 
 @dataclass(frozen=True, slots=True)
+class LeadChanged:
+    """A process has taken the lead, or this one has lost it."""
+
+    worker_id: str | None
+    """Who leads; None: not this process any more, and who else is not known yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class StorageChanged:
     """The database went away or came back."""
 

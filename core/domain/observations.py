@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -95,3 +96,25 @@ ERROR_CODES = {kind: number for number, kind in enumerate(ErrorKind, start=1)}
 """The same for error kinds; new kinds go to the end of the enumeration."""
 
 ERROR_OF_CODE = {code: kind for kind, code in ERROR_CODES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Beats:
+    """The last results of one service in compact form, oldest first."""
+
+    codes: bytes
+    """``STATUS_CODES`` of each result."""
+    latencies_us: array[int]
+    """Microseconds of each result; -1 where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyPoint:
+    """The checks of one stretch of time in a chart; a stretch without checks has no point."""
+
+    begins_at: datetime
+    status: Status
+    """The worst that was seen in it."""
+    median_ms: float | None
+    """None if no check in it has a latency."""
+    slowest_ms: float | None

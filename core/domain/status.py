@@ -152,9 +152,13 @@ def shown_status(state: ServiceState, *, active: bool, stale: bool) -> Status:
     return Status.UNKNOWN if stale else state.status
 
 
+def stale_after(spec: ServiceSpec) -> timedelta:
+    """Give the age at which an observation says no longer how the service is."""
+    return timedelta(seconds=2 * spec.interval_seconds + spec.timeout_seconds)
+
+
 def is_stale(state: ServiceState, spec: ServiceSpec, now: datetime) -> bool:
     """Whether the last observation is too old to say how the service is: 2 x interval + timeout."""
     if state.observation is None:
         return False
-    limit = timedelta(seconds=2 * spec.interval_seconds + spec.timeout_seconds)
-    return now - state.observation.checked_at > limit
+    return now - state.observation.checked_at > stale_after(spec)

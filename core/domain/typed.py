@@ -39,15 +39,14 @@ class Typist:
         return stand_in
 
     def headers(self, field: str, texts: Iterable[str]) -> tuple[Header, ...]:
-        """Read headers written as ``Name: value``; a text without a colon is shown by its first word only."""
+        """Read headers written as ``Name: value``; what has no colon is not repeated, it may be a secret."""
         read: list[Header] = []
         for text in texts:
             name, colon, value = text.partition(":")
             if colon:
                 read.append(Header(name.strip(), Secret(value.strip())))
             else:
-                first = text.split(maxsplit=1)[0] if text.strip() else ""
-                self._faults.append(Fault(field, "header_form", {"text": printable(first, 20)}))
+                self._faults.append(Fault(field, "header_form"))
         return tuple(read)
 
     def faults(self, of_spec: Iterable[Fault]) -> tuple[Fault, ...]:

@@ -31,6 +31,8 @@ class RoundHealth:
     """Checks that are running now."""
     waiting: int = 0
     """Results that are not written yet."""
+    dropped: int = 0
+    """Results given up because too many waited, since the round began."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,94 @@
+"""Connections of their own, outside the pool: for the lead's lock, the recorder and the feed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+import psycopg
+from psycopg.sql import Composed
+
+from core.errors import Unreachable
+from core.i18n import _
+from core.storage.failures import mapped_errors
+
+if TYPE_CHECKING:
+    from core.storage.database import Database
+
+Result = TypeVar("Result")
+Connection = psycopg.AsyncConnection[tuple[object, ...]]
+
+
+class Session:
+    """An autocommit connection that is opened when it is needed and dropped when it fails.
+
+    Work is bounded in time without psycopg's own way of cancelling, which sends a cancel request over
+    the network that may just have died: the socket is closed under the work instead.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        name: str,
+        *,
+        settings: Mapping[str, str] | None = None,
+        prepare: Composed | None = None,
+    ) -> None:
+        self._database = database
+        self._settings = {"application_name": name, **(settings or {})}
+        self._prepare = prepare
+        """Run on each new connection."""
+        self._connection: Connection | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection that is not known to have failed."""
+        return self._connection is not None and not self._connection.closed
+
+    async def run(self, work: Callable[[Connection], Awaitable[Result]], seconds: float) -> Result:
+        """Do some work on the connection; ``StorageError`` if it fails or takes longer."""
+        task = asyncio.create_task(self._on_connection(work))
+        try:
+            await asyncio.wait({task}, timeout=seconds)
+        except asyncio.CancelledError:
+            await self._cut_off(task)
+            raise
+        if not task.done():
+            await self._cut_off(task)
+            raise Unreachable(_("The database has not answered for {seconds:g} s.").format(seconds=seconds))
+        with mapped_errors(self._database.url):
+            return task.result()
+
+    def drop(self) -> None:
+        """Close the socket at once, without a word to the server; the session ends there by itself."""
+        if self._connection is not None:
+            self._connection.pgconn.finish()
+            self._connection = None
+
+    async def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    async def _on_connection(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
+        if not self.is_open:
+            await self._open()
+        assert self._connection is not None
+        return await work(self._connection)
+
+    async def _open(self) -> None:
+        self._connection = await self._database.dedicated_connection()
+        for name, value in self._settings.items():
+            await self._connection.execute("SELECT set_config(%s, %s, false)", [name, value])
+        if self._prepare is not None:
+            await self._connection.execute(self._prepare)
+
+    async def _cut_off(self, task: asyncio.Task[Result]) -> None:
+        self.drop()
+        task.cancel()
+        await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # looked at, so that nobody complains that nobody did
+        self.drop()

@@ -1,0 +1,40 @@
+"""What is held of each service, as the recorder wrote it last."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.domain.status import ServiceState
+from core.storage.mapping import state_of
+from core.storage.rows import STATES, among
+
+ROWS_AT_ONCE = 500
+"""Rows that are turned into values before the event loop gets its turn: about 10 ms."""
+
+
+class States:
+    """Reads states; ``core.storage.recording`` writes them."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def all(self) -> dict[int, ServiceState]:
+        """Give every state by the number of its service, those in the bin too."""
+        return await self._states(select(STATES))
+
+    async def of(self, service_ids: Collection[int]) -> dict[int, ServiceState]:
+        """Give the states of some services; one that is gone is left out."""
+        return await self._states(select(STATES).where(among(STATES.c.service_id, service_ids)))
+
+    async def _states(self, statement: Select[Any]) -> dict[int, ServiceState]:
+        rows = (await self._session.execute(statement)).all()
+        states: dict[int, ServiceState] = {}
+        for first in range(0, len(rows), ROWS_AT_ONCE):
+            states |= {row.service_id: state_of(row) for row in rows[first : first + ROWS_AT_ONCE]}
+            await asyncio.sleep(0)
+        return states

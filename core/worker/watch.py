@@ -1,0 +1,179 @@
+"""The watch: the round itself, for one term of leading.
+
+It holds rota, runner and scheduler together and keeps them equal to the inventory. It is made when the
+lead is gained and thrown away when it is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from core.background import ended, in_background
+from core.clock import Clock
+from core.domain.events import InventoryChanged, ServiceJudged
+from core.domain.status import ServiceState
+from core.errors import NotFound, StorageError
+from core.worker.gate import Limits
+from core.worker.rota import Rota
+from core.worker.runner import Checks, Runner
+from core.worker.scheduler import CheckScheduler
+from core.worker.watchlist import Watchlist
+
+if TYPE_CHECKING:
+    from core.domain.clients import Client
+    from core.storage.database import Database, Unit
+
+RETRY_SECONDS = 1.0
+"""The wait before the inventory is read again when the database was away."""
+UPKEEP_SECONDS = 3600.0
+"""How often partitions are made ahead."""
+MANY = 200
+"""Changes that name more services than this are read as if everything had changed."""
+CHUNK = 100
+"""Services that are taken in between two turns of the event loop."""
+_NEW = ServiceState()
+
+log = logging.getLogger(__name__)
+
+
+class Watch:
+    """Checks every living, active service on its interval."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        checks: Checks,
+        limits: Limits,
+        judged: Callable[[ServiceJudged], None],
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self.rota = Rota()
+        self._list = Watchlist(clock, self.rota)
+        self._scheduler = CheckScheduler(clock, self.rota.next_due, self._tick)
+        self.runner = Runner(
+            clock,
+            checks,
+            self.rota,
+            self._list.services,
+            limits,
+            judged=judged,
+            rota_changed=self._scheduler.retime,
+        )
+        self._changes = [InventoryChanged()]
+        """What has to be read; an event that names nothing means everything."""
+        self._changed = asyncio.Event()
+        self._changed.set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.loaded = asyncio.Event()
+        """Set once every service was read."""
+
+    def start(self) -> None:
+        """Begin to read the inventory and to check what is due."""
+        self._scheduler.start()
+        self._tasks = [
+            in_background(self._keep_up(), "inventory reader"),
+            in_background(self._keep_partitions(), "partition keeper"),
+        ]
+
+    def change(self, event: InventoryChanged) -> None:
+        """Take notice of a change of the inventory."""
+        self._changes.append(event)
+        self._changed.set()
+
+    def check_now(self, service_id: int) -> None:
+        """Have a service checked at once, unless it is paused or is being checked already."""
+        if self.rota.retime(service_id, self._clock.monotonic()):
+            self._scheduler.retime()
+
+    async def stop(self, grace_seconds: float) -> None:
+        """Start no more checks, wait for those that run, and end."""
+        self._scheduler.pause()
+        self.runner.close()  # a tick may be on its way
+        for task in self._tasks:
+            await ended(task)
+        await self.runner.stop(grace_seconds)
+        await self._scheduler.stop()
+
+    def _tick(self) -> None:
+        self.runner.start_due()
+
+    async def _keep_up(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            changes, self._changes = self._changes, []
+            try:
+                await self._read(changes)
+            except StorageError as error:
+                log.warning("The inventory could not be read: %s", error)
+                self._changes = changes + self._changes
+                await asyncio.sleep(RETRY_SECONDS)
+                self._changed.set()
+
+    async def _keep_partitions(self) -> None:
+        """Have a place for the results of the days to come, however long this process runs."""
+        while True:
+            try:
+                await self._database.ensure_partitions(self._clock.now().date())
+            except StorageError as error:
+                log.info("Partitions could not be made ahead: %s", error)
+            await asyncio.sleep(UPKEEP_SECONDS)
+
+    async def _read(self, changes: list[InventoryChanged]) -> None:
+        """Read what has changed, everything at most once."""
+        self._list.begin_pass()
+        async with self._database.unit() as unit:
+            client_ids = set[int]().union(*(change.client_ids for change in changes))
+            service_ids = set[int]().union(*(change.service_ids for change in changes))
+            anything = not all(change.client_ids or change.service_ids for change in changes)
+            if anything or len(service_ids) > MANY:
+                await self._read_everything(unit)
+            for client_id in sorted(client_ids):
+                await self._read_client(unit, client_id)
+            if len(service_ids) <= MANY:
+                for service_id in sorted(service_ids):
+                    await self._read_service(unit, service_id)
+        self._scheduler.retime()
+
+    async def _read_everything(self, unit: Unit) -> None:
+        seen: set[int] = set()
+        for client in await unit.clients.all():
+            seen |= await self._take_client(unit, client, at_once=False)
+            self._scheduler.retime()
+        self._list.remove_all(set(self._list.services) - seen)
+        self.loaded.set()
+
+    async def _read_client(self, unit: Unit, client_id: int) -> None:
+        try:
+            client = await unit.clients.get(client_id)
+        except NotFound:
+            self._list.remove_client(client_id)
+            return
+        seen = await self._take_client(unit, client, at_once=True)
+        self._list.remove_all(self._list.ids_of_client(client_id) - seen)
+
+    async def _take_client(self, unit: Unit, client: Client, *, at_once: bool) -> set[int]:
+        """Take in a client's services, and give their ids."""
+        services = await unit.services.of_client(client.id)
+        for first in range(0, len(services), CHUNK):
+            chunk = services[first : first + CHUNK]
+            states = await unit.states.of([service.id for service in chunk])
+            for service in chunk:
+                self._list.put(client, service, states.get(service.id, _NEW), at_once=at_once)
+            await asyncio.sleep(0)
+        return {service.id for service in services}
+
+    async def _read_service(self, unit: Unit, service_id: int) -> None:
+        try:
+            service = await unit.services.get(service_id)
+            client = await unit.clients.get(service.client_id)
+        except NotFound:
+            self._list.remove(service_id)
+            return
+        states = await unit.states.of([service_id])
+        self._list.put(client, service, states.get(service_id, _NEW), at_once=True)

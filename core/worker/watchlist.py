@@ -1,0 +1,100 @@
+"""The watchlist: the living, active services, kept equal to what operators decide.
+
+Pure of storage: it is handed what was read. Each change goes into the rota with it: what was paused or
+deleted leaves at once, what is new or was edited is due at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from core.clock import Clock
+from core.domain.clients import Client
+from core.domain.services import Service
+from core.domain.status import ServiceState
+from core.worker.rota import Rota, crowded_moment
+from core.worker.watched import Watched
+
+
+class Watchlist:
+    """The services of one term, by id."""
+
+    def __init__(self, clock: Clock, rota: Rota) -> None:
+        self._clock = clock
+        self._rota = rota
+        self.services: dict[int, Watched] = {}
+        self._shelf: dict[int, ServiceState] = {}
+        """States of services that left: what is stored may be older than what was judged."""
+        self._place = 0
+
+    def begin_pass(self) -> None:
+        """Begin to hand in services: those that are overdue form one crowd."""
+        self._place = 0
+
+    def put(self, client: Client, service: Service, stored: ServiceState, *, at_once: bool) -> None:
+        """Take in a service as it is stored now.
+
+        ``at_once``: an operator has just touched it. Else a service that is new here goes on where
+        the last process stopped.
+        """
+        if not is_watched(client, service):
+            self.remove(service.id)
+            return
+        known = self.services.get(service.id)
+        if known is None:
+            state = self._shelf.pop(service.id, stored)
+            self._enter(Watched.of(client, service, state), at_once=at_once)
+            return
+        fresh = Watched.of(client, service, known.state)
+        if fresh.request == known.request:
+            fresh.request = known.request  # it remembers what was made of it
+        edited = fresh.request != known.request or service.version != known.service.version
+        self.services[service.id] = fresh
+        if edited:
+            self._schedule(fresh, at_once=True)
+
+    def remove(self, service_id: int) -> None:
+        """Take a service out; nothing happens if it is not there."""
+        watched = self.services.pop(service_id, None)
+        if watched is not None:
+            self._shelf[service_id] = watched.state
+            self._rota.remove(service_id)
+
+    def remove_client(self, client_id: int) -> None:
+        """Take out every service of a client."""
+        self.remove_all([each.service.id for each in self._of_client(client_id)])
+
+    def remove_all(self, service_ids: Iterable[int]) -> None:
+        """Take services out."""
+        for service_id in service_ids:
+            self.remove(service_id)
+
+    def ids_of_client(self, client_id: int) -> set[int]:
+        """Give the services of a client that are watched."""
+        return {each.service.id for each in self._of_client(client_id)}
+
+    def _of_client(self, client_id: int) -> Iterable[Watched]:
+        return (each for each in self.services.values() if each.service.client_id == client_id)
+
+    def _enter(self, watched: Watched, *, at_once: bool) -> None:
+        self.services[watched.service.id] = watched
+        self._schedule(watched, at_once=at_once)
+
+    def _schedule(self, watched: Watched, *, at_once: bool) -> None:
+        interval = watched.service.spec.interval_seconds
+        wait = 0.0 if at_once else watched.wait_after_start(self._clock.now())
+        due = self._clock.monotonic() + wait
+        if wait <= 0:
+            due = crowded_moment(watched.service.id, interval, self._clock.monotonic(), self._place)
+            self._place += 1
+        self._rota.put(watched.service.id, interval, due)
+
+
+def is_watched(client: Client, service: Service) -> bool:
+    """Whether a service is to be checked: it and its client are alive and active."""
+    return (
+        client.deleted_at is None
+        and service.deleted_at is None
+        and client.spec.active
+        and service.spec.active
+    )

@@ -1,0 +1,96 @@
+"""The backlog: order, a pinned head, a bound."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.worker.backlog import Backlog
+from tests.worker.support import START, judged
+
+
+def filled(*service_ids: int, most: int = 100) -> Backlog:
+    backlog = Backlog(most)
+    for number, service_id in enumerate(service_ids):
+        backlog.add(judged(service_id, at=START + timedelta(seconds=number)))
+    return backlog
+
+
+def ids(backlog: Backlog) -> list[int]:
+    return [each.service_id for each in backlog.batch(1000)]
+
+
+def test_results_come_out_in_their_order() -> None:
+    assert ids(filled(3, 1, 2, 1)) == [3, 1, 2, 1]
+
+
+def test_a_batch_stays_the_same_until_it_is_written() -> None:
+    backlog = filled(1, 2)
+    first = backlog.batch(10)
+    backlog.add(judged(3))
+    assert backlog.batch(10) == first
+    backlog.discard()
+    assert ids(backlog) == [3]
+    assert len(backlog) == 1
+
+
+def test_a_batch_is_bounded() -> None:
+    backlog = filled(*range(10))
+    assert len(backlog.batch(4)) == 4
+
+
+def test_beyond_the_bound_the_oldest_of_the_same_service_is_given_up() -> None:
+    backlog = filled(1, 2, 1, most=3)
+    backlog.add(judged(1, at=START + timedelta(hours=1)))
+    assert ids(backlog) == [2, 1, 1]
+    assert backlog.batch(10)[1].observation.checked_at == START + timedelta(seconds=2)
+    assert backlog.dropped == 1
+
+
+def test_a_service_without_results_takes_the_place_of_the_oldest() -> None:
+    backlog = filled(1, 2, most=2)
+    backlog.add(judged(3))
+    assert ids(backlog) == [2, 3]
+
+
+def test_what_may_be_written_already_is_not_given_up() -> None:
+    backlog = filled(1, 1, 1, most=3)
+    backlog.batch(2)
+    backlog.add(judged(1, at=START + timedelta(hours=1)))
+    assert [each.observation.checked_at for each in backlog.batch(2)] == [
+        START,
+        START + timedelta(seconds=1),
+    ]
+    backlog.discard()
+    (last,) = backlog.batch(10)
+    assert last.observation.checked_at == START + timedelta(hours=1)
+
+
+def test_a_full_backlog_that_is_all_being_written_takes_more_for_the_moment() -> None:
+    backlog = filled(1, 2, most=2)
+    backlog.batch(10)
+    backlog.add(judged(3))
+    assert len(backlog) == 3
+    assert backlog.dropped == 0
+
+
+def test_a_former_leader_keeps_observations_only() -> None:
+    backlog = filled(1, 2)
+    backlog.forget_states()
+    assert [each.state for each in backlog.batch(10)] == [None, None]
+
+
+@given(st.lists(st.integers(1, 5) | st.just(0)), st.integers(1, 6))
+def test_nothing_is_lost_but_what_is_counted(steps: list[int], most: int) -> None:
+    backlog, written, added = Backlog(most), 0, 0
+    for step in steps:
+        if step:
+            backlog.add(judged(step))
+            added += 1
+        else:
+            written += len(backlog.batch(2))
+            backlog.discard()
+        assert added == written + len(backlog) + backlog.dropped
+        assert len(backlog) <= most + 2

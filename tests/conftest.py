@@ -132,7 +132,7 @@ async def database(migrated: ServerForTests, clock: FrozenClock, cipher: Cipher)
 
 @pytest.fixture
 def scratch_home() -> Iterator[Path]:
-    """Give an empty home that the server's account can get into; its embedded server is stopped at the end."""
+    """Give an empty home that the server's account can get into; its server is stopped at the end."""
     folder = Path(tempfile.mkdtemp(prefix="ronda-home-", dir="/tmp"))
     folder.chmod(0o711)
     yield folder

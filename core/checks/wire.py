@@ -1,7 +1,7 @@
 """One HTTP/1.1 exchange on one connection: an asyncio protocol that feeds httptools' parser.
 
-The parser and the protocol refer to each other; ``close`` breaks that, so that a check leaves
-nothing for the garbage collector to find.
+The parser and the protocol refer to each other; the end of the connection breaks that, so that a
+check leaves nothing for the garbage collector to find.
 """
 
 from __future__ import annotations
@@ -99,7 +99,6 @@ class Wire(asyncio.Protocol):
         """Drop the connection, whatever state it is in."""
         if self._transport is not None:
             self._transport.abort()
-        self._parser = None
         self._failure = None
         self._ended = True
         self._chunks.clear()

@@ -85,7 +85,7 @@ async def test_a_bomb_is_cut_off_at_the_limit_and_takes_no_memory() -> None:
 
 
 def test_a_bare_stream_whose_last_bytes_hold_much_is_whole() -> None:
-    for size in range(65_536 - 3, 65_536 * 2 + 3, 997):
+    for size in range(65_536 - 3, 65_536 + 300, 29):
         packer = zlib.compressobj(level=9, wbits=-15)
         bare = packer.compress(bytes(size)) + packer.flush()
         assert len(read(bare, content_encoding="deflate").text) == size

@@ -68,10 +68,15 @@ async def test_giving_up_closes_every_attempt() -> None:
 
 async def test_an_attempt_that_is_not_needed_any_more_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[socket.socket] = []
+    all_made = asyncio.Event()
 
     async def connect_one(_peer: Peer) -> socket.socket:
-        made.append(socket.socket())
-        return made[-1]
+        sock = socket.socket()
+        made.append(sock)
+        if len(made) == 3:
+            all_made.set()
+        await all_made.wait()
+        return sock
 
     monkeypatch.setattr(dial, "HEAD_START_SECONDS", 0.0)
     monkeypatch.setattr(dial, "_connect_one", connect_one)
@@ -79,7 +84,7 @@ async def test_an_attempt_that_is_not_needed_any_more_is_closed(monkeypatch: pyt
     sock.close()
     for _turn in range(20):  # of the event loop
         await asyncio.sleep(0)
-    assert len(made) >= 1
+    assert len(made) == 3
     assert all(one.fileno() == -1 for one in made)
 
 

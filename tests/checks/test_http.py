@@ -231,9 +231,13 @@ async def test_closing_lets_the_resolver_go(prober: Prober, resolver: TableResol
 
 
 @pytest.mark.parametrize("contains", ["", "fine", "missing"])
-async def test_a_check_leaves_nothing_to_the_garbage_collector(prober: Prober, contains: str) -> None:
+async def test_a_check_leaves_nothing_to_the_garbage_collector(
+    prober: Prober, resolver: TableResolver, contains: str
+) -> None:
+    resolver.knows("two.test", "127.0.0.1", "127.0.0.1")
+
     def left_over() -> list[object]:
-        kinds = (Wire, Exchange, ExchangeFailed, httptools.HttpResponseParser)
+        kinds = (Wire, Exchange, ExchangeFailed, ConnectionError, httptools.HttpResponseParser)
         return [thing for thing in gc.get_objects() if isinstance(thing, kinds)]
 
     async with (
@@ -242,7 +246,8 @@ async def test_a_check_leaves_nothing_to_the_garbage_collector(prober: Prober, c
         Server(says_then_hangs()) as silent,
     ):
         check = CheckRequest(good.url, contains=contains)
-        urls = [bad.url, silent.url, f"http://127.0.0.1:{closed_port()}"]
+        port = closed_port()
+        urls = [bad.url, silent.url, f"http://127.0.0.1:{port}", f"http://two.test:{port}"]
         others = [replace(check, url=url, timeout_seconds=0.1) for url in urls]
         await asyncio.gather(*(prober.check(one) for one in [check, *others]))
         gc.collect()

@@ -1,0 +1,1 @@
+"""The command line: every use case without a screen. Scripts depend on its words and its JSON."""

@@ -51,9 +51,17 @@ class Raised:
 def raised_faults() -> Iterator[Raised]:
     for path in sorted([*CORE.rglob("*.py"), *TUI.rglob("*.py")]):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "Fault" and len(node.args) >= 2:
-                if not isinstance(node.args[1], ast.Attribute | ast.Name):  # else it is handed on
-                    yield as_written(f"{path.name}:{node.lineno}", node.args)
+            if (
+                isinstance(node, ast.Call)
+                and ast.unparse(node.func) == "Fault"
+                and writes_its_code(node.args)
+            ):
+                yield as_written(f"{path.name}:{node.lineno}", node.args)
+
+
+def writes_its_code(arguments: list[ast.expr]) -> bool:
+    """Whether the code stands there, and is not handed on from somewhere else."""
+    return len(arguments) >= 2 and not isinstance(arguments[1], ast.Attribute | ast.Name)
 
 
 def as_written(place: str, arguments: list[ast.expr]) -> Raised:

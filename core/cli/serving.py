@@ -1,0 +1,78 @@
+"""The life of an agent: it takes part in the round until a signal ends it in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+
+from core.bus import Bus
+from core.domain.events import StorageChanged, WorkersReported
+from core.domain.workers import WorkerKind
+from core.operations.health import leader_of
+from core.runtime import open_runtime
+from core.settings import Settings
+
+ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+"""Signals that end an agent in order."""
+
+log = logging.getLogger(__name__)
+
+
+async def serve_until_ended(settings: Settings) -> signal.Signals:
+    """Take part until a signal comes; give it, once everything is closed."""
+    received: list[signal.Signals] = []
+    serving = asyncio.create_task(_serve(settings))
+
+    def end(number: signal.Signals) -> None:
+        # A second one must not cut the closing short: systemd may send SIGTERM and SIGHUP together.
+        if not received:
+            log.info("Ending on %s", number.name)
+            serving.cancel()
+        received.append(number)
+
+    loop = asyncio.get_running_loop()
+    for number in ENDINGS:
+        loop.add_signal_handler(number, end, number)
+    await asyncio.wait({serving})
+    if not serving.cancelled():
+        serving.result()
+    log.info("Ended")
+    return received[0]
+
+
+async def _serve(settings: Settings) -> None:
+    bus = Bus()
+    Teller(bus)
+    async with open_runtime(settings, kind=WorkerKind.AGENT, may_lead=True, bus=bus):
+        await asyncio.Event().wait()
+
+
+class Teller:
+    """Writes into the log who runs the checks, and when the database goes and comes."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._leader_id: str | None = None
+        bus.subscribe(WorkersReported, self._tell_leader)
+        bus.subscribe(StorageChanged, self._tell_storage)
+
+    def _tell_leader(self, event: WorkersReported) -> None:
+        leader = leader_of(event.workers)
+        if leader is None or leader.id == self._leader_id:
+            return
+        self._leader_id = leader.id
+        if leader.id == event.own_id:
+            log.info("This agent leads: it runs the checks")
+        else:
+            log.info(
+                "The %s of %s on %s leads; this agent follows, and takes over when that one ends",
+                leader.kind.value,
+                leader.operator,
+                leader.host,
+            )
+
+    def _tell_storage(self, event: StorageChanged) -> None:
+        if event.online:
+            log.info("The database is back")
+        else:
+            log.warning("The database is away: %s", event.detail)

@@ -1,0 +1,251 @@
+"""``ronda status``, ``client status``, ``health`` and ``stats``: what scripts and people read."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from core.domain.observations import ErrorKind, Observation, Status
+from core.storage.database import Database
+from tests.cli.support import Ronda
+from tests.operations.support import record, report, worker
+
+KEYS = [
+    "id",
+    "client",
+    "service",
+    "status",
+    "since",
+    "latency_ms",
+    "last_checked_at",
+    "uptime_24h",
+    "coverage_24h",
+    "error",
+    "detail",
+]
+WORKER_KEYS = [
+    "id",
+    "kind",
+    "operator",
+    "host",
+    "pid",
+    "leading",
+    "can_lead",
+    "started_at",
+    "seen_at",
+    "services",
+    "checks_per_second",
+    "lag_ms",
+    "late_ms",
+    "missed",
+    "in_flight",
+    "waiting",
+    "dropped",
+]
+TOTALS = ["up", "degraded", "down", "unknown", "paused", "maintenance", "blind"]
+
+
+@pytest.fixture
+def two(ronda_db: Ronda) -> Ronda:
+    """Run commands on a database that knows two clients with a service each, ids 1 and 2."""
+    for name in ("Acme", "Beta"):
+        ronda_db("client", "add", "--name", name, "--dns", "https://x.example")
+        ronda_db("service", "add", "--client", name, "--name", "web", "--endpoint", "/")
+    return ronda_db
+
+
+def see(database: Database, seconds_ago: float, statuses: dict[int, Status]) -> datetime:
+    """Have services be seen some seconds ago."""
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=seconds_ago)
+    error, detail = ErrorKind.STATUS, "got 503, expected 200"
+    seen = {
+        service_id: [
+            Observation(at, status, latency_ms=12.5)
+            if status is Status.UP
+            else Observation(at, status, latency_ms=7.0, status_code=503, error=error, detail=detail)
+        ]
+        for service_id, status in statuses.items()
+    }
+
+    async def write() -> None:
+        await database.ensure_partitions(at.date())
+        await record(database, seen)
+        await database.close()
+
+    asyncio.run(write())
+    return at
+
+
+def lead(database: Database) -> None:
+    """Have an agent be on the list that leads."""
+
+    async def write() -> None:
+        await report(database, worker("a1", leading=True))
+        await database.close()
+
+    asyncio.run(write())
+
+
+def test_all_up_exits_0_with_exactly_the_keys_of_the_contract(two: Ronda, database: Database) -> None:
+    at = see(database, 5, {1: Status.UP, 2: Status.UP})
+    lead(database)
+    ended = two("status", "--json")
+    assert (ended.code, ended.err) == (0, "")
+    document = ended.document
+    assert list(document) == ["checked_at", "worker", "totals", "services"]
+    assert list(document["worker"]) == WORKER_KEYS
+    assert document["totals"] == dict.fromkeys(TOTALS, 0) | {"up": 2}
+    first = document["services"][0]
+    assert list(first) == KEYS
+    assert (first["id"], first["client"], first["service"], first["status"]) == (1, "Acme", "web", "up")
+    assert first["last_checked_at"] == first["since"] == at.isoformat().replace("+00:00", "Z")
+    assert (first["latency_ms"], first["uptime_24h"], first["error"]) == (12.5, 1.0, None)
+    assert 0 < first["coverage_24h"] < 0.01
+
+
+def test_something_down_exits_1_and_says_why(two: Ronda, database: Database) -> None:
+    see(database, 5, {1: Status.UP, 2: Status.DOWN})
+    ended = two("status", "--json")
+    assert ended.code == 1
+    document = ended.document
+    assert document["worker"] is None
+    assert document["totals"]["down"] == 1
+    assert (document["services"][1]["error"], document["services"][1]["detail"]) == (
+        "status",
+        "got 503, expected 200",
+    )
+    assert document["services"][1]["uptime_24h"] == 0.0
+    assert two("status", "--client", "acme").code == 0
+    assert two("status", "--client", "beta").code == 1
+
+
+def test_degraded_exits_0(two: Ronda, database: Database) -> None:
+    see(database, 5, {1: Status.DEGRADED, 2: Status.UP})
+    ended = two("status", "--json")
+    assert (ended.code, ended.document["totals"]["degraded"]) == (0, 1)
+
+
+def test_a_stale_status_is_unknown_and_exits_1(two: Ronda, database: Database) -> None:
+    see(database, 600, {1: Status.UP, 2: Status.UP})
+    two("service", "pause", "2")
+    ended = two("status", "--json")
+    assert ended.code == 1
+    first = ended.document["services"][0]
+    assert (first["status"], first["since"]) == ("unknown", None)
+    assert ended.document["totals"]["paused"] == 1
+    assert "stale" in two("status").lines[1]
+
+
+def test_what_is_new_or_paused_is_no_bad_news(two: Ronda) -> None:
+    two("service", "pause", "1")
+    ended = two("status", "--json")
+    assert ended.code == 0
+    assert ended.document["totals"] == dict.fromkeys(TOTALS, 0) | {"paused": 1, "unknown": 1}
+
+
+def test_people_see_a_table_the_totals_and_who_runs_the_checks(two: Ronda, database: Database) -> None:
+    see(database, 5, {1: Status.UP, 2: Status.DOWN})
+    lead(database)
+    lines = two("status").lines
+    assert lines[0].split() == ["STATUS", "CLIENT", "SERVICE", "LATENCY", "24", "H", "AGE", "WHAT"]
+    assert lines[1].split()[:5] == ["up", "Acme", "web", "12", "ms"]
+    assert lines[2].startswith("down")
+    assert lines[2].endswith("got 503, expected 200")
+    assert lines[4:] == ["1 up  1 down", "The agent of olga on ops1 runs the checks, 1.5 a second."]
+
+
+def test_an_empty_board_tells_what_to_do(ronda_db: Ronda) -> None:
+    ended = ronda_db("status")
+    assert ended.code == 0
+    assert "ronda service add" in ended.lines[0]
+    assert "ronda agent" in ended.lines[1]
+    assert ronda_db("status", "--json").document["services"] == []
+
+
+def test_an_unknown_client_exits_1(ronda_db: Ronda) -> None:
+    assert ronda_db("status", "--client", "nobody").code == 1
+
+
+def test_the_status_of_clients_counts_their_services(two: Ronda, database: Database) -> None:
+    see(database, 5, {1: Status.UP, 2: Status.DOWN})
+    ended = two("client", "status", "--json")
+    assert ended.code == 1
+    assert [client["name"] for client in ended.document["clients"]] == ["Acme", "Beta"]
+    assert list(ended.document["clients"][0]) == ["id", "name", "active", "totals"]
+    assert ended.document["clients"][1]["totals"] == dict.fromkeys(TOTALS, 0) | {"down": 1}
+    acme = two("client", "status", "acme")
+    assert acme.code == 0
+    assert acme.lines[1].split() == ["Acme", "1", "0", "0", "0", "0", "0", "0"]
+
+
+def test_the_history_of_a_service_is_listed_newest_first(two: Ronda, database: Database) -> None:
+    at = see(database, 5, {1: Status.UP, 2: Status.DOWN})
+    document = two("service", "history", "beta/web", "--json").document
+    assert document == {
+        "service": {"id": 2, "client": "Beta", "name": "web"},
+        "checks": [
+            {
+                "checked_at": at.isoformat().replace("+00:00", "Z"),
+                "status": "down",
+                "latency_ms": 7.0,
+                "status_code": 503,
+                "error": "status",
+            }
+        ],
+    }
+    assert two("service", "history", "2").lines[1].split()[2:] == [
+        "down",
+        "7.0",
+        "ms",
+        "503",
+        "wrong",
+        "status",
+    ]
+
+
+def test_health_without_a_leader_is_bad_news(ronda_db: Ronda) -> None:
+    ended = ronda_db("health", "--json")
+    assert ended.code == 1
+    assert "No process runs the checks" in ended.err
+    assert list(ended.document) == ["checked_at", "database", "worker", "workers"]
+    assert (ended.document["worker"], ended.document["workers"]) == (None, [])
+    assert ended.document["database"]["key_matches"] is True
+
+
+def test_health_lists_the_processes(ronda_db: Ronda, database: Database) -> None:
+    lead(database)
+    ended = ronda_db("health", "--json")
+    assert ended.code == 0
+    assert ended.document["worker"] == ended.document["workers"][0]
+    assert list(ended.document["worker"]) == WORKER_KEYS
+    row = ronda_db("health").lines[-1].split()
+    assert row[:4] == ["agent", "olga", "ops1", "42"]
+
+
+def test_another_key_is_bad_news(
+    ronda_db: Ronda, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead(database)
+    monkeypatch.setenv("RONDA_SECRET_KEY", "b" * 43 + "=")
+    ended = ronda_db("health", "--json")
+    assert (ended.code, ended.document["database"]["key_matches"]) == (1, False)
+    assert "RONDA_SECRET_KEY" in ended.err
+    refused = ronda_db("client", "add", "--name", "x")
+    assert (refused.code, "RONDA_SECRET_KEY" in refused.err) == (2, True)
+
+
+def test_stats_count_everything(two: Ronda, database: Database) -> None:
+    see(database, 5, {1: Status.UP, 2: Status.DOWN})
+    lead(database)
+    document = two("stats", "--json").document
+    assert document.pop("checked_at").endswith("Z")
+    assert document == {
+        "clients": 2,
+        "services": 2,
+        "totals": dict.fromkeys(TOTALS, 0) | {"up": 1, "down": 1},
+        "checks_stored": 2,
+        "checks_per_second": 1.5,
+    }
+    assert "checks stored      2" in two("stats").lines

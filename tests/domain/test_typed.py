@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+
+from core.domain.faults import Fault
+from core.domain.secret import Secret
+from core.domain.services import Header
+from core.domain.typed import Typist
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("30", 30.0), ("0.5", 0.5), (" -3 ", -3.0), (".5", 0.5), ("+2.", 2.0)]
+)
+def test_a_number_is_read(text: str, value: float) -> None:
+    typist = Typist()
+    assert typist.number("timeout_seconds", text, 10.0) == value
+    assert typist.faults([]) == ()
+
+
+@pytest.mark.parametrize("text", ["", "abc", "nan", "inf", "1e3", "1_000", "0,5", "٣", "9" * 40])
+def test_what_is_no_number_is_a_fault_and_the_stand_in_takes_its_place(text: str) -> None:
+    typist = Typist()
+    assert typist.number("timeout_seconds", text, 10.0) == 10.0
+    (fault,) = typist.faults([])
+    assert (fault.field, fault.code) == ("timeout_seconds", "number")
+
+
+@pytest.mark.parametrize(("text", "value"), [("3", 3), ("-1", -1), (" 7 ", 7)])
+def test_a_whole_number_is_read(text: str, value: int) -> None:
+    typist = Typist()
+    assert typist.whole("retries", text, 0) == value
+    assert typist.faults([]) == ()
+
+
+@pytest.mark.parametrize("text", ["", "2.5", "two", "9" * 5_000])
+def test_what_is_no_whole_number_is_a_fault_whose_text_is_shortened(text: str) -> None:
+    typist = Typist()
+    assert typist.whole("retries", text, 2) == 2
+    (fault,) = typist.faults([])
+    assert fault.code == "whole_number"
+    assert len(str(fault.parameters["text"])) <= 20
+
+
+def test_headers_are_split_at_the_first_colon() -> None:
+    typist = Typist()
+    assert typist.headers("headers", ["X-Time: 12:30", "Accept:text/html"]) == (
+        Header("X-Time", Secret("12:30")),
+        Header("Accept", Secret("text/html")),
+    )
+    assert typist.faults([]) == ()
+
+
+def test_a_header_without_a_colon_is_a_fault_that_does_not_repeat_it() -> None:
+    typist = Typist()
+    assert typist.headers("headers", ["s3cr3t-token"]) == ()
+    (fault,) = typist.faults([])
+    assert fault == Fault("headers", "header_form")
+
+
+def test_faults_of_a_field_that_could_not_be_read_are_not_named_twice() -> None:
+    typist = Typist()
+    typist.number("timeout_seconds", "soon", 10.0)
+    own = Fault("name", "required")
+    of_spec = [own, Fault("timeout_seconds", "timeout_over_interval", {"interval": 1.0})]
+    assert [fault.code for fault in typist.faults(of_spec)] == ["number", "required"]

@@ -1,0 +1,100 @@
+"""The first day with Ronda, in a real terminal, on an empty home."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.terminal import Terminal, fresh_environment
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(180)]
+
+
+def ronda(env: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tui", *arguments]
+    return subprocess.run(command, cwd="/", env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def fill(terminal: Terminal, *texts: str) -> None:
+    """Type into one field after the other; an empty text leaves a field as it is."""
+    for number, text in enumerate(texts):
+        terminal.press(*(["tab"] if number else []), text)
+
+
+def add_service(terminal: Terminal, name: str, endpoint: str, interval: str) -> None:
+    terminal.press("n")
+    terminal.wait_for("New service", "Endpoint")
+    fill(terminal, name, endpoint, "", "", "\x15" + interval, "\x15" + interval)
+    terminal.press("ctrl+s")
+    terminal.wait_for(name, lambda text: "New service" not in text)
+
+
+def test_from_an_empty_home_to_a_history_that_is_still_there(scratch_home: Path, target: str) -> None:
+    env = fresh_environment(scratch_home)
+    with Terminal(env=env, columns=100, rows=32) as terminal:
+        terminal.wait_for("ronda", "nothing is being watched yet", within=60)
+        terminal.press("n")
+        terminal.wait_for("New client")
+        fill(terminal, "Acme", target)
+        terminal.press("ctrl+s")
+        terminal.wait_for("no service is checked yet")
+        add_service(terminal, "shop", "/health", "1")
+        add_service(terminal, "mail", "/down", "1")
+        terminal.wait_for("1 down", "1 up", "got 503, expected 200")
+        terminal.press("q")
+        terminal.wait_for("Checks stop when you leave")
+        terminal.press("y")
+        assert terminal.wait_for_end() == 0
+        assert b"Traceback" not in terminal.raw
+
+    with Terminal(env=env, columns=80, rows=24) as terminal:
+        terminal.wait_for("mail", "shop", "✗✗✗", within=60)
+        terminal.press("]", "enter")
+        terminal.wait_for("last checks", "503")
+        terminal.press("esc", "ctrl+c")
+        terminal.wait_for("Checks stop when you leave")
+        terminal.press("y")
+        assert terminal.wait_for_end() == 0
+
+    board = json.loads(ronda(env, "status", "--json").stdout)
+    assert {line["service"] for line in board["services"]} == {"shop", "mail"}
+    history = json.loads(ronda(env, "service", "history", "Acme/mail", "--json").stdout)
+    assert len(history["checks"]) >= 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_ends_it_in_order(scratch_home: Path, number: signal.Signals) -> None:
+    with Terminal(env=fresh_environment(scratch_home)) as terminal:
+        terminal.wait_for("nothing is being watched yet", within=60)
+        terminal.process.kill(number)
+        code = terminal.wait_for_end()
+        assert code == 0
+        assert b"Traceback" not in terminal.raw
+        leave_alternate_screen, show_cursor = b"\x1b[?1049l", b"\x1b[?25h"
+        assert leave_alternate_screen in terminal.raw[-200:]
+        assert show_cursor in terminal.raw[-200:]
+
+
+def test_a_console_needs_a_terminal(scratch_home: Path) -> None:
+    done = ronda(fresh_environment(scratch_home))
+    assert done.returncode == 2
+    assert done.stderr.startswith("ronda: ")
+    assert "ronda status" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_demo_is_alive_within_ten_seconds_of_its_board(scratch_home: Path) -> None:
+    env = fresh_environment(scratch_home) | {"TMPDIR": str(scratch_home)}
+    with Terminal("demo", env=env, columns=160, rows=45) as terminal:
+        terminal.wait_for("Northwind Bank", within=60)
+        terminal.wait_for("got 503, expected 200", "connection refused", "self-signed", within=10)
+        terminal.press("q")
+        terminal.wait_for("Checks stop when you leave")
+        terminal.press("y")
+        assert terminal.wait_for_end(30) == 0
+    assert list(scratch_home.glob("ronda-demo-*")) == []

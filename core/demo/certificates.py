@@ -22,13 +22,11 @@ class CertificatePlan:
 
     name: str
     days_left: int
-    covers_loopback: bool = True
 
 
 PLANS = {
     "expired": CertificatePlan("expired.demo.example", days_left=-12),
     "self-signed": CertificatePlan("self-signed.demo.example", days_left=300),
-    "wrong-host": CertificatePlan("another-host.demo.example", days_left=300, covers_loopback=False),
 }
 """One for each kind of TLS trouble that the demo shows."""
 
@@ -37,9 +35,7 @@ def write_certificate(plan: CertificatePlan, folder: Path, now: datetime) -> Pat
     """Write key and certificate into one PEM file, signed by itself, and give its path."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, plan.name)])
-    names: list[x509.GeneralName] = [x509.DNSName(plan.name)]
-    if plan.covers_loopback:
-        names.append(x509.IPAddress(LOOPBACK))
+    names = [x509.DNSName(plan.name), x509.IPAddress(LOOPBACK)]
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)

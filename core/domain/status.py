@@ -1,8 +1,8 @@
 """The judge: what observations in a row mean.
 
 Two levels are judged alike: "at least degraded" and "down". A level is confirmed by ``retries + 1``
-observations in a row that reach it, and given up after ``recoveries`` in a row that do not (ALERTING
-B1, B2 and B4; the soft and hard states of Nagios). The hard status is the highest confirmed level.
+observations in a row that reach it, and given up after ``recoveries`` in a row that do not: the soft
+and hard states of Nagios and Icinga. The hard status is the highest confirmed level.
 Everything here is pure: a state survives a restart or a change of worker in the middle of a retry.
 """
 

@@ -1,6 +1,6 @@
 # Everything that a person does in this checkout. `make` alone says what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo agent test lint format bench messages lock clean
+.PHONY: help setup run demo agent test lint format bench docs messages lock clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -44,6 +44,9 @@ format: $(READY) ## format the code and mend what can be mended
 
 bench: $(READY) ## measure start-up, checks, recorder and board
 	@$(BIN)/python -m bench
+
+docs: $(READY) ## write key table, settings and pictures into the documents
+	@$(BIN)/python docs/build.py
 
 messages: $(READY) ## extract every sentence for people into the message catalogues
 	@$(BIN)/pybabel --quiet extract --no-location --sort-output --project Ronda --copyright-holder 'The Ronda developers' --keywords 'N_' --output core/locales/ronda.pot core tui

@@ -1,0 +1,135 @@
+"""A small application around one form, and what tests of forms do again and again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from textual.app import App
+from textual.pilot import Pilot
+from textual.screen import Screen
+
+from core.bus import Bus
+from core.checks.http import Prober
+from core.clock import SystemClock
+from core.domain.clients import Client, ClientSpec
+from core.domain.operators import Operator, Role
+from core.domain.secret import Secret
+from core.domain.services import Header, Service, ServiceSpec
+from core.operations.desk import Desk
+from tui.screens.form import FormScreen
+from tui.themes import DEFAULT_THEME, THEMES, variable_defaults
+from tui.widgets.fields import FieldRow
+
+if TYPE_CHECKING:
+    from core.storage.database import Database
+
+Stored = TypeVar("Stored", Client, Service)
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+DEADLINE_SECONDS = 20.0
+
+NORTHWIND = Client(
+    id=1,
+    spec=ClientSpec(
+        "Northwind Bank",
+        dns="api.northwind.example",
+        api_key=Secret("k-3141592"),
+        description="Payments.",
+        tags=("gold", "eu"),
+    ),
+    version=1,
+    created_at=NOW,
+    updated_at=NOW,
+)
+LEDGER = Service(
+    id=7,
+    client_id=1,
+    spec=ServiceSpec(
+        "ledger.prod",
+        "/healthz",
+        headers=(Header("Authorization", Secret("Bearer one")), Header("X-Key", Secret("two"))),
+        degraded_above_ms=800,
+        tags=("prod",),
+    ),
+    version=1,
+    created_at=NOW,
+    updated_at=NOW,
+)
+
+
+def desk_on(database: Database | None, *, role: Role = Role.ADMIN) -> Desk:
+    """Give a desk on a database, or on none where a test never gets that far."""
+    clock = SystemClock()
+    return Desk(
+        database=cast("Database", database),
+        bus=Bus(),
+        clock=clock,
+        operator=Operator("ana", "bastion", role=role),
+        prober=Prober(clock),
+        default_interval_seconds=30.0,
+        own_id="test",
+    )
+
+
+class FormApp(App[None]):
+    """Ronda's colours around whatever is pushed; nothing else."""
+
+    def __init__(self, desk: Desk | None = None, *, theme: str = DEFAULT_THEME) -> None:
+        super().__init__()
+        for known in THEMES:
+            self.register_theme(known)
+        self.theme = theme
+        self.animation_level = "none"
+        self.desk = desk or desk_on(None)
+        self.results: list[Client | Service | None] = []
+        self.has_left = False
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Give Ronda's variables."""
+        return variable_defaults(self.current_theme)
+
+    def action_leave(self) -> None:
+        """Take note that the operator wants to quit."""
+        self.has_left = True
+
+    async def open(self, form: FormScreen[Stored]) -> FormScreen[Stored]:
+        """Push a form and keep what it gives."""
+        await self.push_screen(form, self.results.append)
+        return form
+
+
+def on_top(app: App[None], kind: type[Screen[Any]]) -> bool:
+    """Whether the screen that has the keys is of this kind."""
+    return isinstance(app.screen, kind)
+
+
+def row(form: FormScreen[Stored], name: str) -> FieldRow:
+    """Give the row of a field."""
+    return form.query_one(f"#row-{name}", FieldRow)
+
+
+async def write(pilot: Pilot[None], form: FormScreen[Stored], texts: Mapping[str, str]) -> None:
+    """Put texts into fields as if they had been typed, one after the other."""
+    for name, text in texts.items():
+        form.set_focus(row(form, name).editor)
+        row(form, name).editor.text = text
+    await pilot.pause()
+
+
+async def until(pilot: Pilot[None], fact: Callable[[], bool]) -> None:
+    """Wait until something holds; fail after a generous deadline."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not fact():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        await pilot.pause(0.01)
+
+
+def screen_text(app: App[None]) -> str:
+    """Give what the terminal would show, without colours."""
+    width, height = app.size
+    strips = app.screen._compositor.render_strips(app.size)  # what was drawn, as text
+    assert len(strips) == height
+    return "\n".join(strip.text[:width] for strip in strips)

@@ -1,0 +1,70 @@
+"""Keys that arrive in one burst have the effect that they have one by one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from textual import events
+from textual.app import App, ComposeResult
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from tui.keyboard import KeysInOrder
+
+
+class Form(ModalScreen[None]):
+    def compose(self) -> ComposeResult:
+        yield Input(id="first")
+        yield Input("30", id="second")
+
+    def value(self, name: str) -> str:
+        found = self.query(f"#{name}").results(Input)
+        return next((field.value for field in found), "")
+
+
+class Typed(KeysInOrder):
+    BINDINGS = [("n", "form", "new"), ("d", "destroy", "delete")]  # noqa: RUF012 - Textual declares it so
+    destroyed = 0
+
+    def action_form(self) -> None:
+        self.push_screen(Form())
+
+    def action_destroy(self) -> None:
+        self.destroyed += 1
+
+
+def burst(app: App[None], *keys: str) -> None:
+    """Put keys into the application's queue at once, as one packet of a slow link does."""
+    for key in keys:
+        event = events.Key(key, key if len(key) == 1 else None)
+        event.set_sender(app)
+        app.post_message(event)
+
+
+async def until(fact: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not fact():  # noqa: ASYNC110 - what a screen shows has no event
+            await asyncio.sleep(0)
+
+
+async def test_what_is_typed_after_the_key_that_opens_a_form_goes_into_the_form() -> None:
+    app = Typed()
+    async with app.run_test():
+        burst(app, "n", "d", "n", "d", "tab", "ctrl+u", "5")
+        await until(lambda: isinstance(app.screen, Form) and app.screen.value("second") == "5")
+        assert isinstance(app.screen, Form)
+        assert app.screen.value("first") == "dnd"
+        assert app.destroyed == 0
+
+
+async def test_a_key_whose_effects_never_settle_does_not_hold_up_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The receiver may be removed with the call back still in its queue."""
+    app = Typed()
+    async with app.run_test():
+        monkeypatch.setattr(app, "_climb", lambda path, key: None)
+        burst(app, "d", "d")
+        await until(lambda: app.destroyed == 2)

@@ -1,0 +1,224 @@
+"""Between the bus of the core and the screens: keeps the board's model true and tells who must know.
+
+Results arrive at hundreds a second: each costs a set entry for every listener, and one message to each
+pane every fifth of a second. Messages travel up a tree of widgets only; what comes from outside goes
+to the screens by signals.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from textual.signal import Signal
+
+from core.bus import Bus
+from core.clock import Clock
+from core.domain.events import InventoryChanged, ServiceJudged, StorageChanged, WorkersReported
+from core.errors import RondaError
+from tui.board_model import BoardModel
+from tui.reader import Reader
+from tui.watch import Watch
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+TELL_SECONDS = 0.2
+"""Results are gathered this long before the panes hear of them."""
+RELOAD_SECONDS = 0.25
+"""Changes of the inventory are gathered this long before they are read."""
+SWEEP_SECONDS = 2.0
+"""How often statuses are looked through for ones that have become too old."""
+UPTIME_SECONDS = 60.0
+"""How often uptimes are counted anew, at the most."""
+UPTIME_SHARE = 20
+"""Counting uptimes may take one part in this many of the time."""
+RETRY_SECONDS = 3.0
+"""After a failed read."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoardChanged:
+    """Something on the board is not as it was."""
+
+    service_ids: frozenset[int] = frozenset()
+    """Services with a new result, or whose status became too old."""
+    inventory: bool = False
+    """Services or clients came, went or were edited; or everything was read anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What must be read anew."""
+
+    service_ids: frozenset[int] = frozenset()
+    everything: bool = False
+    beats: bool = False
+    """The results of all services too, not only of new ones: some may have been missed."""
+
+    def also(self, other: _Wanted) -> _Wanted:
+        """Give both together."""
+        return _Wanted(
+            self.service_ids | other.service_ids,
+            self.everything or other.everything,
+            self.beats or other.beats,
+        )
+
+
+class Bridge:
+    """Takes events from the bus, reads what they mean, and tells the screens."""
+
+    def __init__(self, app: App[None], model: BoardModel, clock: Clock) -> None:
+        self.model = model
+        self.watch = Watch()
+        self.board_changed: Signal[BoardChanged] = Signal(app, "board-changed")
+        self.watch_changed: Signal[Watch] = Signal(app, "watch-changed")
+        self._app = app
+        self._clock = clock
+        self._listeners: list[Callable[[int], None]] = []
+        self._untold: set[int] = set()
+        self._held_back: list[ServiceJudged] | None = []
+        """Results that came while the board is being read; None: it is not."""
+        self._wanted = _Wanted()
+        self._wake = asyncio.Event()
+        self._there = asyncio.Event()
+        """Set once the board has been read for the first time."""
+        self._ended: list[Callable[[], None]] = []
+        self._loaded: Callable[[], None] = lambda: None
+
+    def start(self, reader: Reader, bus: Bus, loaded: Callable[[], None]) -> None:
+        """Follow the bus of a desk that has been opened, and read the board; ``loaded`` when it is there."""
+        self._loaded = loaded
+        self._ended = [
+            bus.subscribe(ServiceJudged, self._judged),
+            bus.subscribe(InventoryChanged, self._inventory_changed),
+            bus.subscribe(WorkersReported, self._workers_reported),
+            bus.subscribe(StorageChanged, self._storage_changed),
+        ]
+        self._tell_watch(replace(self.watch, key_matches=reader.key_matches))
+        self._want(_Wanted(everything=True, beats=True))
+        self._app.set_interval(TELL_SECONDS, self._tell_board)
+        self._app.set_interval(SWEEP_SECONDS, self.sweep)
+        self._app.run_worker(self._keep_reading(reader), name="board", group="bridge")
+        self._app.run_worker(self._keep_counting(reader), name="uptimes", group="bridge")
+
+    def stop(self) -> None:
+        """Hear nothing more of the bus."""
+        for end in self._ended:
+            end()
+        self._ended = []
+
+    def listen(self, listener: Callable[[int], None]) -> Callable[[], None]:
+        """Have each service with a new result told at once; the result ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def sweep(self) -> None:
+        """Let statuses that have become too old be unknown."""
+        for service_id in self.model.sweep_stale(self._clock.now()):
+            self._mark(service_id)
+
+    # Events
+
+    def _judged(self, event: ServiceJudged) -> None:
+        if self._held_back is not None:
+            self._held_back.append(event)
+        elif self.model.judge(event.service_id, event.state, self._clock.now()):
+            self._mark(event.service_id)
+
+    def _mark(self, service_id: int) -> None:
+        self._untold.add(service_id)
+        for listener in self._listeners:
+            listener(service_id)
+
+    def _inventory_changed(self, event: InventoryChanged) -> None:
+        if event.client_ids:
+            self._want(_Wanted(everything=True))
+        elif event.service_ids:
+            self._want(_Wanted(service_ids=event.service_ids))
+        else:
+            self._want(_Wanted(everything=True, beats=not self.watch.leads_here))
+
+    def _want(self, wanted: _Wanted) -> None:
+        self._wanted = self._wanted.also(wanted)
+        self._wake.set()
+
+    def _workers_reported(self, event: WorkersReported) -> None:
+        watch = replace(self.watch, workers=event.workers, own_id=event.own_id, heard=True)
+        self._tell_watch(watch)
+
+    def _storage_changed(self, event: StorageChanged) -> None:
+        if event.online:
+            watch = replace(self.watch, offline_since=None, offline_detail="")
+            self._want(_Wanted(everything=True, beats=not self.watch.leads_here))
+        else:
+            since = self.watch.offline_since or self._clock.now()
+            watch = replace(self.watch, offline_since=since, offline_detail=event.detail)
+        self._tell_watch(watch)
+
+    def _tell_watch(self, watch: Watch) -> None:
+        self.watch = watch
+        self.watch_changed.publish(watch)
+
+    def _tell_board(self) -> None:
+        if self._untold:
+            told, self._untold = frozenset(self._untold), set()
+            self.board_changed.publish(BoardChanged(told))
+
+    # Reading
+
+    async def _keep_reading(self, reader: Reader) -> None:
+        """Read what has changed, as long as the console is open."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            wanted, self._wanted = self._wanted, _Wanted()
+            try:
+                await self._read(reader, wanted)
+            except RondaError:
+                self._want(wanted)
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                await asyncio.sleep(RELOAD_SECONDS)
+
+    async def _read(self, reader: Reader, wanted: _Wanted) -> None:
+        """Read lines, then beats; results that come meanwhile are taken after both."""
+        self._held_back = self._held_back or []
+        try:
+            lines = await reader.lines(None if wanted.everything else wanted.service_ids)
+            if wanted.everything:
+                self.model.put_clients(await reader.clients())
+                self.model.replace_all(lines, self._clock.now())
+            else:
+                self.model.replace_some(lines, wanted.service_ids, self._clock.now())
+            if wanted.beats:
+                self.model.put_beats(await reader.beats())
+            elif missing := self.model.without_beats():
+                self.model.put_beats(await reader.beats(missing))
+        finally:
+            if self.model.loaded:
+                self._catch_up()
+        self._there.set()
+        self._loaded()
+        self.board_changed.publish(BoardChanged(inventory=True))
+
+    def _catch_up(self) -> None:
+        held_back, self._held_back = self._held_back or [], None
+        for event in held_back:
+            self._judged(event)
+
+    async def _keep_counting(self, reader: Reader) -> None:
+        """Count uptimes now and then, the more rarely the longer it takes."""
+        await self._there.wait()
+        while True:
+            began = self._clock.monotonic()
+            try:
+                self.model.put_uptimes(await reader.uptimes())
+            except RondaError:
+                await asyncio.sleep(RETRY_SECONDS)
+                continue
+            took = self._clock.monotonic() - began
+            self.board_changed.publish(BoardChanged(frozenset(self.model.entries)))
+            await asyncio.sleep(max(UPTIME_SECONDS, UPTIME_SHARE * took))

@@ -1,0 +1,158 @@
+"""The page of one service: its state, its settings, its latency and its last checks, live."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import getters, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Container, Vertical, VerticalScroll
+from textual.content import Content
+
+from core.domain.observations import LatencyPoint, Observation
+from core.errors import RondaError
+from core.i18n import _
+from core.wording import error_text
+from tui.actions import Place, bindings_for
+from tui.board_model import Entry
+from tui.bridge import BoardChanged
+from tui.formatting import safe
+from tui.latency_series import point_of
+from tui.screens.changes import Changes
+from tui.widgets.facts import Facts
+from tui.widgets.service_facts import (
+    CHECK_COLUMNS,
+    check_row,
+    last_check_facts,
+    settings_facts,
+    uptime_facts,
+)
+from tui.widgets.service_page import DAY, HOUR, LatencyChart, ServiceHead
+from tui.widgets.table import Table
+
+LISTED_CHECKS = 200
+"""Checks in the list."""
+
+
+class ServiceScreen(Changes):
+    """A service over the place that it was opened from; Esc goes back there."""
+
+    PLACE: ClassVar[Place] = Place.SERVICE
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Place.SERVICE, move=False)]
+    AUTO_FOCUS = "Table"
+
+    head = getters.query_one(ServiceHead)
+    about = getters.query_one("#about", VerticalScroll)
+    facts = getters.query_one(Facts)
+    chart = getters.query_one("#chart", LatencyChart)
+    table = getters.query_one(Table)
+
+    def __init__(self, service_id: int) -> None:
+        super().__init__()
+        self.service_id = service_id
+        self.checks: list[Observation] = []
+        """For the list, newest first."""
+        self.points: list[LatencyPoint] = []
+        """For the chart, oldest first."""
+
+    @property
+    def entry(self) -> Entry | None:
+        """The service; None once it is deleted."""
+        return self.ronda.board.entries.get(self.service_id)
+
+    def body(self) -> ComposeResult:
+        """Draw the state, then facts, chart and checks."""
+        yield ServiceHead()
+        with Container(id="body"):
+            yield LatencyChart(id="chart")
+            with VerticalScroll(id="about", classes="panel", can_focus=False):
+                yield Facts()
+            with Vertical(id="checks", classes="panel") as checks:
+                checks.border_title = _("last checks")
+                yield Table(CHECK_COLUMNS)
+
+    def on_mount(self) -> None:
+        """Read the checks, and show what is known until they are there."""
+        self._show()
+        self._read()
+
+    @work(exclusive=True, group="checks", exit_on_error=False)
+    async def _read(self) -> None:
+        reader = self.ronda.reader
+        try:
+            self.points = await reader.latencies(self.service_id, self.chart.span, self.chart.columns)
+            self.checks = await reader.checks(self.service_id, LISTED_CHECKS)
+        except RondaError as error:
+            self.notify(safe(error_text(error)), severity="error", markup=False)
+        self._take_last()
+        self._show()
+
+    def board_changed(self, change: BoardChanged) -> None:
+        """Show a new result; leave when the service is gone."""
+        if self.entry is None:
+            self.action_back()
+        elif change.inventory or self.service_id in change.service_ids:
+            self._take_last()
+            self._show()
+
+    def ticked(self) -> None:
+        """Let ages grow."""
+        if self.entry is not None:
+            self.head.show(self.entry, self.ronda.clock.now())
+
+    def _take_last(self) -> None:
+        """Add the result that was judged last, if it is not there yet."""
+        last = self.entry.observation if self.entry else None
+        if last is not None and (not self.checks or self.checks[0].checked_at < last.checked_at):
+            self.checks = [last, *self.checks[: LISTED_CHECKS - 1]]
+            self.points.append(point_of(last))
+
+    def _show(self) -> None:
+        entry, now = self.entry, self.ronda.clock.now()
+        if entry is None:
+            return
+        spec, client = entry.line.service.spec, entry.line.client.spec
+        self.about.border_title = Content(f"{safe(spec.name)} · {safe(client.name)}").markup
+        self.head.show(entry, now)
+        last = entry.observation
+        self.facts.show((*settings_facts(entry), *last_check_facts(last, now), *uptime_facts(entry)))
+        self.chart.show(entry, self.points, now)
+        self.table.show(check_row(check) for check in self.checks)
+
+    # Actions
+
+    def action_span(self) -> None:
+        """Show one hour or one day."""
+        self.chart.span = DAY if self.chart.span == HOUR else HOUR
+        self._show()
+        self._read()
+
+    def action_edit(self) -> None:
+        """Edit the service."""
+        if self.entry is not None:
+            self.edit_service(self.entry.line.service, self.entry.line.client)
+
+    def action_delete(self) -> None:
+        """Delete the service, after asking."""
+        if self.entry is not None:
+            self.delete_service(self.entry.line.service, self.entry.line.client)
+
+    def action_duplicate(self) -> None:
+        """Make a service like this one."""
+        if self.entry is not None:
+            self.duplicate_service(self.entry.line.service, self.entry.line.client)
+
+    def action_pause(self) -> None:
+        """Pause or resume the service."""
+        if self.entry is not None:
+            self.pause_service(self.entry.line.service)
+
+    def action_check(self) -> None:
+        """Check the service now."""
+        if self.entry is not None:
+            self.check_service(self.entry.line.service)
+
+    def action_back(self) -> None:
+        """Go back to where the service was opened."""
+        self.dismiss()

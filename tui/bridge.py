@@ -31,7 +31,7 @@ RELOAD_SECONDS = 0.25
 """Changes of the inventory are gathered this long before they are read."""
 SWEEP_SECONDS = 2.0
 """How often statuses are looked through for ones that have become too old."""
-UPTIME_SECONDS = 60.0
+UPTIME_SECONDS = 10.0
 """How often uptimes are counted anew, at the most."""
 UPTIME_SHARE = 20
 """Counting uptimes may take one part in this many of the time."""

@@ -283,3 +283,14 @@ async def test_another_key_than_the_databases_is_said() -> None:
     app = CannedApp(Fleet(50), key_matches=False)
     async with running(app, (160, 45)):
         assert "RONDA_SECRET_KEY" in screen_text(app)
+
+
+async def test_the_titles_follow_the_columns_when_only_the_grid_changes_its_width() -> None:
+    """As when the first rows bring a scrollbar; a board filled from empty once had no titles."""
+    app = CannedApp(Fleet(60))
+    async with running(app) as pilot:
+        board = board_of(app)
+        before = board.grid.columns
+        board.query_one("#side").styles.width = 30
+        await until(pilot, lambda: board.grid.columns != before)
+        await until(pilot, lambda: board.titles.columns == board.grid.columns)

@@ -89,7 +89,7 @@ class StatusGrid(ScrollView, can_focus=True):
 
     @dataclass
     class Arranged(Message):
-        """Other rows are shown than before."""
+        """Other rows are shown than before, or in another width."""
 
         grid: StatusGrid
 
@@ -364,6 +364,7 @@ class StatusGrid(ScrollView, can_focus=True):
         """Keep the cursor in view in another size."""
         self.virtual_size = Size(event.size.width, len(self.rows))
         self._keep_in_view(self.scroll_offset.y)
+        self.post_message(self.Arranged(self))
 
     def notify_style_update(self) -> None:
         """Draw in the colours of another theme."""

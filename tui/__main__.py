@@ -60,10 +60,21 @@ def open_console(settings: Settings, open_runtime: OpenRuntime, *, ascii_only: b
 
     with logging_to(settings.log_dir, settings):
         app = RondaApp(
-            desk_opener(open_runtime), theme=settings.theme, ascii_only=ascii_only or settings.ascii
+            desk_opener(open_runtime),
+            theme=settings.theme,
+            ascii_only=ascii_only or settings.ascii,
+            about=_folders(settings),
         )
         asyncio.run(app.run_in_terminal())
     return app.return_code or 0
+
+
+def _folders(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Say where this console keeps its files."""
+    shown = [(_("config"), settings.config_dir), (_("log"), settings.log_dir)]
+    if settings.embedded:
+        shown.insert(0, (_("data"), settings.data_dir))
+    return tuple((label, str(folder)) for label, folder in shown)
 
 
 def _console(args: Namespace) -> int:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from core.domain.workers import WorkerKind
-from core.errors import StorageError
+from core.errors import NoTerminal, StorageError
 from core.operations.desk import Desk
 from core.runtime import Runtime
 from core.settings import Settings
 from tests.cli.support import Ronda
-from tui.__main__ import desk_opener
+from tui.__main__ import desk_opener, require_terminal
 
 
 @dataclass
@@ -63,7 +65,10 @@ def test_the_console_may_lead(ronda: Ronda, console: Console, environment: Path)
     settings = console.runtime.pop("settings")
     assert settings.data_dir == environment / "data"
     assert console.runtime == {"kind": WorkerKind.CONSOLE, "may_lead": True, "read_only": False}
+    about = console.arguments.pop("about")
     assert console.arguments == {"theme": None, "ascii_only": False}
+    assert about[0] == ("data", str(environment / "data"))
+    assert [label for label, _ in about] == ["data", "config", "log"]
     assert (environment / "log" / "ronda.log").exists()
 
 
@@ -80,7 +85,17 @@ def test_the_look_comes_from_the_option_or_from_settings(
     monkeypatch.setenv("RONDA_ASCII", "yes")
     monkeypatch.setenv("RONDA_THEME", "ronda-day")
     ronda()
-    assert console.arguments == {"theme": "ronda-day", "ascii_only": True}
+    assert (console.arguments["theme"], console.arguments["ascii_only"]) == ("ronda-day", True)
+
+
+def test_no_console_opens_where_one_stream_is_no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Textual draws on standard error: sent to a file, it would leave the terminal blank."""
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, SimpleNamespace(isatty=lambda: True))
+    require_terminal()
+    monkeypatch.setattr(sys, "stderr", SimpleNamespace(isatty=lambda: False))
+    with pytest.raises(NoTerminal):
+        require_terminal()
 
 
 def test_what_went_wrong_while_parting_gives_its_exit_code(ronda: Ronda, console: Console) -> None:

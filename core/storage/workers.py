@@ -10,12 +10,12 @@ from dataclasses import asdict, fields
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.domain.workers import RoundHealth, WorkerKind, WorkerReport
-from core.storage.rows import WorkerRow
+from core.storage.rows import LeadRow, WorkerRow
 
 LIVE_SECONDS = 10.0
 """A process that was not heard of for longer is gone."""
@@ -38,14 +38,19 @@ class Workers:
         await self._session.execute(made.on_conflict_do_update(index_elements=["id"], set_=changes))
 
     async def live(self) -> tuple[WorkerReport, ...]:
-        """Give the processes heard of within ten seconds, the one that leads first, then by start."""
+        """Give the processes heard of within ten seconds, the one that leads first, then by start.
+
+        A leader that was killed says for a while yet that it leads; who holds the lead knows better.
+        """
         horizon = func.clock_timestamp() - timedelta(seconds=LIVE_SECONDS)
-        found = await self._session.scalars(
-            select(WorkerRow)
+        holder = select(LeadRow.holder).scalar_subquery()
+        leading = and_(WorkerRow.leading, func.coalesce(holder, WorkerRow.id) == WorkerRow.id)
+        found = await self._session.execute(
+            select(WorkerRow, leading.label("leads"))
             .where(WorkerRow.seen_at > horizon)
-            .order_by(WorkerRow.leading.desc(), WorkerRow.started_at, WorkerRow.id)
+            .order_by(leading.desc(), WorkerRow.started_at, WorkerRow.id)
         )
-        return tuple(_report(row) for row in found)
+        return tuple(_report(row, leads) for row, leads in found)
 
     async def leave(self, worker_id: str) -> None:
         """Take a process out that ends, and those that died long ago."""
@@ -55,7 +60,7 @@ class Workers:
         )
 
 
-def _report(row: WorkerRow) -> WorkerReport:
+def _report(row: WorkerRow, leads: bool) -> WorkerReport:
     return WorkerReport(
         id=row.id,
         kind=WorkerKind(row.kind),
@@ -63,7 +68,7 @@ def _report(row: WorkerRow) -> WorkerReport:
         host=row.host,
         pid=row.pid,
         can_lead=row.can_lead,
-        leading=row.leading,
+        leading=leads,
         started_at=row.started_at,
         seen_at=row.seen_at,
         health=_health(row.health),

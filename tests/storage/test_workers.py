@@ -83,3 +83,9 @@ async def test_health_of_another_version_is_read_as_far_as_it_is_known(database:
     await beat(database, report("one"))
     await fetch(database, 'UPDATE ronda.workers SET health = \'{"services": 3, "novelty": 1}\' RETURNING 1')
     assert (await live(database))[0].health == RoundHealth(services=3)
+
+
+async def test_a_killed_leader_does_not_lead_beside_the_one_that_took_over(database: Database) -> None:
+    await beat(database, report("killed", leading=True), report("heir", leading=True))
+    await fetch(database, "UPDATE ronda.lead SET holder = 'heir' RETURNING id")
+    assert [(each.id, each.leading) for each in await live(database)] == [("heir", True), ("killed", False)]

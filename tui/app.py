@@ -153,6 +153,7 @@ class RondaApp(RondaLook, KeysInOrder, FrameDropping):
             await self.session.close()
         except RondaError as error:
             self.parting_error = error
+        self.let_output_end()
 
     # Going places
 

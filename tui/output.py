@@ -3,7 +3,7 @@
 Textual hands frames to a thread over a queue of 30; when the link is slow the queue fills, and the event
 loop, with every check on it, waits for the terminal (74 of 300 checks a second were left on 20 kB/s).
 Here a frame is dropped while an earlier one is still being written, and the screen is drawn again once
-the link has caught up.
+the link has caught up. The few bytes that are no frame (title, pointer shape, clipboard) always find room.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import asyncio
 import signal
 import sys
 import termios
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import FrameType
@@ -27,8 +28,14 @@ FRAMES_UNDER_WAY = 1
 """Frames that may wait behind the one being written."""
 CATCH_UP_SECONDS = 0.1
 """How often a link that is behind is looked at."""
+LAST_OUTPUT_SECONDS = 5.0
+"""How long a slow link may take for the last frame and for giving the screen back to the shell."""
+DISCARD_SECONDS = 0.005
+"""The kernel holds a few kilobytes of a frame at a time; so often they are thrown away."""
 LEAVE_SECONDS = 10
 """A terminal that takes nothing any more may hold up the end this long; then the kernel ends us."""
+NUDGE = signal.SIGUSR2
+"""Interrupts a write that hangs: that there is room again does not wake it."""
 ENDINGS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
@@ -56,7 +63,14 @@ class FrameDropping(App[None]):
         writer = getattr(self._driver, "_writer_thread", None)
         if writer is None:
             return 0
+        writer._queue.maxsize = 0  # frames are bounded here, and nothing else may block either
         return int(writer._queue.qsize()) if writer.is_alive() else sys.maxsize
+
+    def let_output_end(self) -> None:
+        """Have the writer end soon even if the terminal takes nothing any more; Textual waits for it."""
+        writer = getattr(self._driver, "_writer_thread", None)
+        if writer is not None:
+            threading.Thread(target=_end_writer, args=(writer,), name="last-output", daemon=True).start()
 
     def _draw_when_caught_up(self) -> None:
         waiting = self._frames_waiting()
@@ -67,6 +81,16 @@ class FrameDropping(App[None]):
             return
         self._behind = False
         self.screen.refresh()
+
+
+def _end_writer(writer: threading.Thread) -> None:
+    """Leave a slow link its time, then throw away what it has not taken until nothing is left."""
+    writer.join(LAST_OUTPUT_SECONDS)
+    while writer.is_alive() and writer.ident is not None:
+        discard_output()
+        with suppress(ProcessLookupError):  # it has ended just now
+            signal.pthread_kill(writer.ident, NUDGE)
+        writer.join(DISCARD_SECONDS)
 
 
 @contextmanager
@@ -84,6 +108,7 @@ def ending_in_order(app: App[None], loop: asyncio.AbstractEventLoop) -> Iterator
         loop.call_soon_threadsafe(app.exit)
 
     before = {number: signal.signal(number, end) for number in ENDINGS}
+    before[NUDGE] = signal.signal(NUDGE, lambda _number, _frame: None)
     try:
         yield
     finally:

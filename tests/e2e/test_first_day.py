@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,31 @@ def test_the_demo_is_alive_within_ten_seconds_of_its_board(scratch_home: Path) -
         terminal.press("y")
         assert terminal.wait_for_end(30) == 0
     assert list(scratch_home.glob("ronda-demo-*")) == []
+
+
+def stored_checks(env: dict[str, str]) -> int:
+    return len(
+        json.loads(ronda(env, "service", "history", "Acme/shop", "--limit", "500", "--json").stdout)["checks"]
+    )
+
+
+def test_a_terminal_that_stops_reading_stops_no_check_and_can_be_ended(
+    scratch_home: Path, target: str
+) -> None:
+    """Stock Textual stops its event loop, checks and signals included, when the terminal takes nothing."""
+    env = fresh_environment(scratch_home)
+    assert ronda(env, "client", "add", "--name", "Acme", "--dns", target).returncode == 0
+    service = ["--name", "shop", "--endpoint", "/health", "--interval", "1", "--timeout", "1"]
+    assert ronda(env, "service", "add", "--client", "Acme", *service).returncode == 0
+    with Terminal(env=env, columns=200, rows=60) as terminal:
+        terminal.wait_for("Acme", "shop", "1 up", within=60)
+        for _ in range(200):  # frames of 12,000 cells each: more than the terminal's buffer holds
+            terminal.process.send("?")
+            terminal.process.send("\x1b")
+        before, deadline = stored_checks(env), time.monotonic() + 30
+        while stored_checks(env) < before + 3:
+            assert time.monotonic() < deadline, "the checks have stopped"
+        terminal.process.kill(signal.SIGTERM)
+        while terminal.process.isalive():
+            assert time.monotonic() < deadline + 20, "it cannot be ended"
+        assert terminal.process.signalstatus is None

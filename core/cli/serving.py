@@ -44,7 +44,8 @@ async def serve_until_ended(settings: Settings) -> signal.Signals:
 async def _serve(settings: Settings) -> None:
     bus = Bus()
     Teller(bus)
-    async with open_runtime(settings, kind=WorkerKind.AGENT, may_lead=True, bus=bus):
+    async with open_runtime(settings, kind=WorkerKind.AGENT, may_lead=True, bus=bus) as runtime:
+        runtime.desk.database.require_key()  # without it an agent could never lead, and would only sit there
         await asyncio.Event().wait()
 
 

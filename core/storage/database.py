@@ -99,6 +99,10 @@ class Database:
         """
         return self._vault.key_matches
 
+    def require_key(self) -> None:
+        """Refuse with ``KeyMismatch`` what cannot be done with another key than the database's."""
+        self._vault.require_key()
+
     async def open(self) -> None:
         """Make the database fit for use, in two round trips if it is so already.
 

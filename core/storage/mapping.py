@@ -60,8 +60,8 @@ class Vault:
             raise KeyMismatch(
                 _(
                     "This database was written with another secret key (fingerprint {theirs}; yours is "
-                    "{ours}). Clients and services can be looked at but not saved. Set RONDA_SECRET_KEY to "
-                    "the key with the fingerprint {theirs}."
+                    "{ours}). Clients and services can be looked at but not saved; no checks run with it. "
+                    "Set RONDA_SECRET_KEY to the key with the fingerprint {theirs}."
                 ).format(theirs=self._recorded, ours=self._cipher.fingerprint)
             )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import os
 import signal
 import subprocess
 import sys
@@ -113,3 +115,14 @@ def test_an_agent_says_when_the_database_goes_and_comes(caplog: pytest.LogCaptur
         bus.publish(StorageChanged(online=True))
 
     assert told(publish, caplog) == ["The database is away: no answer", "The database is back"]
+
+
+def test_an_agent_with_another_key_says_so_and_ends(ronda_db: Ronda, agent: Agent) -> None:
+    other = os.environ | {"RONDA_SECRET_KEY": base64.urlsafe_b64encode(b"o" * 32).decode()}
+    command = [sys.executable, "-m", "tui", "agent"]
+    done = subprocess.run(
+        command, env=other, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
+    assert done.returncode == 2
+    assert "ronda: This database was written with another secret key" in done.stderr
+    assert "Traceback" not in done.stderr

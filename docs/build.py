@@ -8,11 +8,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from core.settings import SETTINGS
-from tui.actions import PLACE_TITLES, Place, help_for
+from tui.actions import ACTIONS, PLACE_TITLES, Action, Place
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -23,19 +22,17 @@ SETTLING_SECONDS = 40
 
 
 def key_table() -> str:
-    """Give the keys of every place as Markdown tables."""
-    return "\n\n".join("\n".join(_keys_of(place)) for place in Place)
+    """Give every key with the places where it works, as a Markdown table."""
+    lines = ["| keys | what they do | where |", "|---|---|---|"]
+    told = [action for action in ACTIONS if action.help]  # an opposite is told with its twin
+    lines += [f"| `{action.told_keys}` | {action.help} | {_where(action)} |" for action in told]
+    return "\n".join(lines)
 
 
-def _keys_of(place: Place) -> Iterator[str]:
-    yield f"**{PLACE_TITLES[place]}**"
-    yield ""
-    yield "| keys | what they do |"
-    yield "|---|---|"
-    for _title, actions in help_for(place):
-        for action in actions:
-            asks = " (asks first)" if action.confirm and "ask" not in action.help else ""
-            yield f"| `{action.told_keys}` | {action.help}{asks} |"
+def _where(action: Action) -> str:
+    if action.places >= frozenset(Place) - {Place.FORM}:
+        return "everywhere"
+    return ", ".join(PLACE_TITLES[place].lower() for place in Place if place in action.places)
 
 
 def settings_table() -> str:

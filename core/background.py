@@ -7,6 +7,9 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
+TIDYING_SECONDS = 1.0
+"""How long a task that was cancelled may take to tidy up."""
+
 log = logging.getLogger(__name__)
 
 
@@ -18,9 +21,13 @@ def in_background(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[No
 
 
 async def ended(task: asyncio.Task[None]) -> None:
-    """Cancel a task and wait for its end."""
-    task.cancel()
-    await asyncio.wait({task})
+    """Cancel a task and wait for its end; one that takes long over it is cancelled again.
+
+    The driver asks the server to cancel a query before it gives in, for ten seconds if that is away.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=TIDYING_SECONDS)
 
 
 def _tell_defect(task: asyncio.Task[None]) -> None:

@@ -18,6 +18,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from core.background import ended, in_background
 from core.bus import Bus
 from core.clock import SystemClock
 from core.domain.events import StorageChanged
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 CLOSE_SECONDS = 10.0
 """How long one step of closing may take."""
+RESTART_SECONDS = 1.0
+LONGEST_RESTART_SECONDS = 10.0
+"""The waits between attempts to bring the embedded server back double from the first to the longest."""
 
 log = logging.getLogger(__name__)
 
@@ -160,6 +164,8 @@ class _Server:
     def __init__(self, server: EmbeddedServer, bus: Bus) -> None:
         self._server = server
         self._starting: asyncio.Future[str] | None = None
+        self._bringing_back: asyncio.Task[None] | None = None
+        self._away = False
         self._unsubscribe = bus.subscribe(StorageChanged, self._notice)
 
     async def start(self) -> str:
@@ -170,20 +176,33 @@ class _Server:
     async def close(self) -> None:
         """Wait for a start that is under way, then give up this process's share."""
         self._unsubscribe()
+        if self._bringing_back is not None:
+            await ended(self._bringing_back)
         if self._starting is not None:
             await asyncio.wait({self._starting})
+            if not self._starting.cancelled():
+                self._starting.exception()  # looked at, so that nobody complains that nobody did
         self._server.close()
 
     def _notice(self, event: StorageChanged) -> None:
-        if event.online or (self._starting is not None and not self._starting.done()):
-            return
-        self._starting = asyncio.ensure_future(asyncio.to_thread(self._server.start))
-        self._starting.add_done_callback(_log_failure)
+        self._away = not event.online
+        if self._away and (self._bringing_back is None or self._bringing_back.done()):
+            self._bringing_back = in_background(self._bring_back(), "keeper of the embedded server")
 
+    async def _bring_back(self) -> None:
+        """Start it again and again: an outage is told once, and a start that failed gave up the share."""
+        wait = RESTART_SECONDS
+        while not await self._started() or self._away:
+            await asyncio.sleep(wait)
+            wait = min(2 * wait, LONGEST_RESTART_SECONDS)
 
-def _log_failure(starting: asyncio.Future[str]) -> None:
-    if not starting.cancelled() and (error := starting.exception()) is not None:
-        log.warning("The embedded server could not be brought back: %s", error)
+    async def _started(self) -> bool:
+        try:
+            await self.start()
+        except RondaError as error:
+            log.warning("The embedded server could not be brought back: %s", error)
+            return False
+        return True
 
 
 def _operator(*, read_only: bool) -> Operator:

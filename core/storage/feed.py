@@ -27,6 +27,8 @@ QUIET_SECONDS = 15.0
 """After so long without a notice the connection is tried."""
 LONGEST_WAIT_SECONDS = 2.0
 """The longest wait between two attempts to connect."""
+LARGEST_ID = 2**31 - 1
+"""The largest number that a client or service can have."""
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +54,7 @@ class Notices:
         for payload in payloads:
             try:
                 notices.add(json.loads(payload))
-            except (ValueError, TypeError, AttributeError):
+            except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
                 log.warning("A notice on the feed was not understood")
         return notices
 
@@ -60,16 +62,24 @@ class Notices:
         """Take in one notice."""
         named = [notice[kind] for kind in ("clients", "services") if kind in notice]
         self.anything |= bool(named) and not any(named)
-        self.client_ids.update(int(client_id) for client_id in notice.get("clients", ()))
-        self.service_ids.update(int(service_id) for service_id in notice.get("services", ()))
+        self.client_ids.update(_id_of(client_id) for client_id in notice.get("clients", ()))
+        self.service_ids.update(_id_of(service_id) for service_id in notice.get("services", ()))
         if "check" in notice:
-            self.wanted.append(int(notice["check"]))
+            self.wanted.append(_id_of(notice["check"]))
         if "lead" in notice:
             self.leaders.append(str(notice["lead"]))
         if "ids" in notice:
-            self.judged_ids.update(int(service_id) for service_id in notice["ids"])
+            self.judged_ids.update(_id_of(service_id) for service_id in notice["ids"])
         elif "flush" in notice:
             self.flushes.add(int(notice["flush"]))
+
+
+def _id_of(named: Any) -> int:  # noqa: ANN401 - whatever JSON can hold
+    """Give the number of a client or service; ``ValueError`` if no column could hold it."""
+    number = int(named)
+    if not 0 < number <= LARGEST_ID:
+        raise ValueError(number)
+    return number
 
 
 class Feed:

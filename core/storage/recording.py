@@ -8,9 +8,10 @@ taken the lead. So a flush is safe to repeat, and a former leader cannot overwri
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -106,13 +107,11 @@ class Recording:
 
         async def work(connection: Connection) -> None:
             await self._name_backend(connection, epoch)
+            flush = partial(_flush, connection, batch, epoch, number)
             try:
-                await _flush(connection, batch, epoch, number, staged=False)
+                await self._placed(batch, partial(flush, staged=False))
             except psycopg.errors.UniqueViolation:  # the clock was set back: the first one stays
-                await _flush(connection, batch, epoch, number, staged=True)
-            except psycopg.errors.CheckViolation:
-                await self._make_partitions(batch)
-                await _flush(connection, batch, epoch, number, staged=False)
+                await self._placed(batch, partial(flush, staged=True))
 
         await self._session.run(work, FLUSH_SECONDS)
 
@@ -120,11 +119,7 @@ class Recording:
         """Add observations of a time when this process led; states are the present leader's matter."""
 
         async def work(connection: Connection) -> None:
-            try:
-                await _append(connection, batch)
-            except psycopg.errors.CheckViolation:
-                await self._make_partitions(batch)
-                await _append(connection, batch)
+            await self._placed(batch, partial(_append, connection, batch))
 
         await self._session.run(work, FLUSH_SECONDS)
 
@@ -140,9 +135,14 @@ class Recording:
                 raise Fenced(_("Another process runs the round now."))
             self._named_in = epoch
 
-    async def _make_partitions(self, batch: Sequence[Judged]) -> None:
-        for day in sorted(_days(batch)):
-            await self._database.ensure_partitions(day)
+    async def _placed(self, batch: Sequence[Judged], write: Callable[[], Awaitable[None]]) -> None:
+        """Write, and write again once there is a partition for each day, if one was missing."""
+        try:
+            await write()
+        except psycopg.errors.CheckViolation:
+            for day in sorted(_days(batch)):
+                await self._database.ensure_partitions(day)
+            await write()
 
 
 async def _flush(

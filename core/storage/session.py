@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
@@ -16,6 +19,9 @@ from core.storage.failures import mapped_errors
 if TYPE_CHECKING:
     from core.storage.database import Database
 
+SHUT_SECONDS = 1.0
+"""How long work may take to notice that its socket was shut."""
+
 Result = TypeVar("Result")
 Connection = psycopg.AsyncConnection[tuple[object, ...]]
 
@@ -24,7 +30,7 @@ class Session:
     """An autocommit connection that is opened when it is needed and dropped when it fails.
 
     Work is bounded in time without psycopg's own way of cancelling, which sends a cancel request over
-    the network that may just have died: the socket is closed under the work instead.
+    the network that may just have died: the socket is shut under the work instead.
     """
 
     def __init__(
@@ -79,16 +85,37 @@ class Session:
         return await work(self._connection)
 
     async def _open(self) -> None:
-        self._connection = await self._database.dedicated_connection()
-        for name, value in self._settings.items():
-            await self._connection.execute("SELECT set_config(%s, %s, false)", [name, value])
-        if self._prepare is not None:
-            await self._connection.execute(self._prepare)
+        connection = self._connection = await self._database.dedicated_connection()
+        try:
+            for name, value in self._settings.items():
+                await connection.execute("SELECT set_config(%s, %s, false)", [name, value])
+            if self._prepare is not None:
+                await connection.execute(self._prepare)
+        except psycopg.Error:
+            self.drop()  # work must never run on a connection that is set up by half
+            raise
 
     async def _cut_off(self, task: asyncio.Task[Result]) -> None:
-        self.drop()
-        task.cancel()
+        """End work that is under way.
+
+        The socket is shut, so that the work fails, and closed after that: a new socket that got its number
+        while the event loop still watches the old one would be refused by the loop, and a check with it.
+        """
+        try:
+            if self._shut():
+                await asyncio.wait({task}, timeout=SHUT_SECONDS)
+        finally:
+            self.drop()
+            task.cancel()
         await asyncio.wait({task})
         if not task.cancelled():
             task.exception()  # looked at, so that nobody complains that nobody did
         self.drop()
+
+    def _shut(self) -> bool:
+        """Shut the socket, which stays open; False if there is none."""
+        if self._connection is None or self._connection.closed:
+            return False
+        with socket.socket(fileno=os.dup(self._connection.fileno())) as twin, suppress(OSError):
+            twin.shutdown(socket.SHUT_RDWR)
+        return True

@@ -39,6 +39,8 @@ class Reporter:
         self._report = report
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._answered = True
+        """Whether the database took the last report."""
 
     def start(self) -> None:
         """Begin to report, at once for the first time."""
@@ -50,15 +52,21 @@ class Reporter:
         self._wanted.set()
 
     async def stop(self) -> None:
-        """Report no more, and take this process off the list."""
+        """Report no more, and take this process off the list unless the database does not answer anyway."""
         if self._task is None:
             return
         await ended(self._task)
         self._task = None
+        if self._answered:
+            leaving = in_background(self._leave(), "leave-taking")
+            await asyncio.wait({leaving}, timeout=ANSWER_SECONDS)
+            await ended(leaving)
+
+    async def _leave(self) -> None:
         try:
-            async with asyncio.timeout(ANSWER_SECONDS), self._database.unit() as unit:
+            async with self._database.unit() as unit:
                 await unit.workers.leave(self._own_id)
-        except (StorageError, TimeoutError) as error:
+        except StorageError as error:
             log.info("This process stays on the list for some seconds: %s", error)
 
     async def _run(self) -> None:
@@ -75,7 +83,10 @@ class Reporter:
         try:
             async with asyncio.timeout(ANSWER_SECONDS), self._database.unit() as unit:
                 await unit.workers.beat(report)
-                return await unit.workers.live()
+                workers = await unit.workers.live()
         except (StorageError, TimeoutError) as error:
+            self._answered = False
             log.info("The other processes cannot be heard of: %s", error)
             return (report,)
+        self._answered = True
+        return workers

@@ -28,3 +28,20 @@ async def test_a_task_that_is_told_to_end_says_nothing(caplog: pytest.LogCapture
     await ended(task)
     assert task.cancelled()
     assert not caplog.records
+
+
+async def test_a_task_that_tidies_up_for_ever_is_cancelled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As one does that has a database cancel a query while no server answers."""
+    monkeypatch.setattr("core.background.TIDYING_SECONDS", 0.01)
+
+    async def stubborn() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.Event().wait()
+
+    task = in_background(stubborn(), "feed")
+    await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        await ended(task)
+    assert task.cancelled()

@@ -202,22 +202,75 @@ async def close_nothing(_round: object) -> None:
     """Start nothing that would have to be stopped."""
 
 
-async def test_the_embedded_server_is_started_shared_and_brought_back(
-    server_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    starts: list[int] = []
+class Starts:
+    """Stands in for the embedded server's start: counts the calls, and fails as often as it is told."""
 
-    def start(server: EmbeddedServer) -> str:
-        starts.append(1)
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.failures = 0
+        self.ended: asyncio.Queue[int] = asyncio.Queue()
+        self._loop = asyncio.get_running_loop()
+        self._count = 0
+        monkeypatch.setattr(EmbeddedServer, "start", lambda _server: self._start())
+        monkeypatch.setattr("core.runtime.RESTART_SECONDS", 0.0)
+
+    async def reach(self, count: int) -> None:
+        """Wait until so many starts have ended."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await self.ended.get() < count:
+                pass
+
+    def _start(self) -> str:
+        self._count += 1
+        self._loop.call_soon_threadsafe(self.ended.put_nowait, self._count)
+        if self._count > 1 and self.failures:
+            self.failures -= 1
+            raise StorageError("the disk is full")
         return "postgresql+psycopg://ronda@/ronda?host=/nowhere"
 
-    monkeypatch.setattr(EmbeddedServer, "start", start)
-    settings = Settings(None, server_folder / "own", tmp_path / "config", tmp_path / "log")
+
+@pytest.fixture
+def embedded(settings: Settings, server_folder: Path) -> Settings:
+    """Give settings of an embedded server."""
+    return Settings(None, server_folder / "own", settings.config_dir, settings.log_dir)
+
+
+@pytest.fixture
+def bus(monkeypatch: pytest.MonkeyPatch) -> Bus:
+    """Give the bus of what is opened."""
     bus = Bus()
     monkeypatch.setattr("core.runtime.Bus", lambda: bus)
-    async with open_server(settings) as database:
+    return bus
+
+
+async def test_the_embedded_server_is_brought_back_however_often_that_fails(
+    embedded: Settings, bus: Bus, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    starts = Starts(monkeypatch)
+    async with open_server(embedded) as database:
         assert database.is_embedded
-        bus.publish(StorageChanged(online=True))
-        assert len(starts) == 1
+        starts.failures = 2
         bus.publish(StorageChanged(online=False))
-    assert len(starts) == 2
+        await starts.reach(4)
+    assert caplog.text.count("could not be brought back: the disk is full") == 2
+
+
+async def test_a_server_that_is_back_is_left_alone(
+    embedded: Settings, bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts = Starts(monkeypatch)
+    async with open_server(embedded):
+        bus.publish(StorageChanged(online=True))
+        assert keepers() == []
+        bus.publish(StorageChanged(online=False))
+        bus.publish(StorageChanged(online=False))
+        (keeper,) = keepers()
+        await starts.reach(3)  # it may die again before anybody has heard of it
+        bus.publish(StorageChanged(online=True))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await asyncio.wait({keeper})
+        assert not keeper.cancelled()
+
+
+def keepers() -> list[asyncio.Task[object]]:
+    """Give the tasks that bring a server back."""
+    return [task for task in asyncio.all_tasks() if task.get_name() == "keeper of the embedded server"]

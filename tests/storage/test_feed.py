@@ -209,7 +209,22 @@ def test_notices_in_a_bundle_count_once() -> None:
     assert notices.service_ids == {9}
 
 
-@pytest.mark.parametrize("payload", ["", "nonsense", "[1]", "7", '{"services": 3}', '{"check": "x"}', "null"])
+NOT_OURS = [
+    "",
+    "nonsense",
+    "[1]",
+    "7",
+    "null",
+    '{"services": 3}',
+    '{"services": [99999999999]}',
+    '{"clients": [0]}',
+    '{"check": "x"}',
+    '{"check": 1e999}',
+    pytest.param("[" * 7_000, id="deep"),
+]
+
+
+@pytest.mark.parametrize("payload", NOT_OURS)
 def test_a_notice_that_is_not_ours_is_left_out(payload: str, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         assert Notices.of([payload, '{"check": 3}']).wanted == [3]

@@ -235,6 +235,18 @@ async def test_a_time_that_is_taken_already_costs_that_row_only(
     assert (await states(database, ids))[ids[0]] == batch[0].state
 
 
+@pytest.mark.parametrize("rows_between", [0, 1_000])
+async def test_a_time_that_is_taken_and_a_day_without_a_partition_do_not_stop_each_other(
+    database: Database, recording: Recording, term: Term, ids: list[int], now: datetime, rows_between: int
+) -> None:
+    """Whichever the server comes upon first: it takes rows a thousand at a time."""
+    await recording.flush([judged(ids[0], now)], term.epoch, 1)
+    between = [judged(ids[1], now + timedelta(seconds=number)) for number in range(rows_between)]
+    batch = [judged(ids[0], now), *between, judged(ids[0], now + timedelta(days=400))]
+    await recording.flush(batch, term.epoch, 2)
+    assert await fetch(database, COUNT_CHECKS) == [(2 + rows_between,)]
+
+
 async def test_late_observations_are_added_once_and_touch_no_state(
     database: Database, recording: Recording, ids: list[int], now: datetime
 ) -> None:

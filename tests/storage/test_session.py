@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -13,6 +14,7 @@ from core.storage.database import Database
 from core.storage.session import Connection, Session
 from tests.conftest import ServerForTests
 from tests.storage.outages import end_backends, outage
+from tests.storage.support import run
 
 
 @pytest.fixture
@@ -56,6 +58,22 @@ async def test_every_new_connection_is_set_up(
     assert await session.run(lambda connection: value(connection, count), 5.0) == 0
 
 
+async def test_a_connection_that_could_not_be_set_up_whole_is_not_used(database: Database) -> None:
+    """A disk may be full for just that moment."""
+    await run(database, "CREATE TABLE public.prepared (number integer)")
+    prepare = sql.SQL("CREATE TEMPORARY TABLE made AS SELECT 1 / count(*) AS number FROM public.prepared")
+    session = Session(database, "a test", prepare=prepare.format())
+    try:
+        with pytest.raises(StorageError):
+            await shown(session, "application_name")
+        assert not session.is_open
+        await run(database, "INSERT INTO public.prepared VALUES (1)")
+        assert await session.run(lambda connection: value(connection, "SELECT number FROM made"), 5.0) == 1
+    finally:
+        await session.close()
+        await run(database, "DROP TABLE public.prepared")
+
+
 async def test_a_server_that_does_not_answer_is_not_waited_for(session: Session) -> None:
     began = asyncio.get_running_loop().time()
     with pytest.raises(Unreachable, match=r"0\.2 s"):
@@ -78,6 +96,36 @@ async def test_work_that_is_cancelled_leaves_no_connection_in_an_unknown_state(s
     await asyncio.wait({task})
     assert task.cancelled()
     assert not session.is_open
+
+
+async def test_a_socket_that_gets_the_number_of_one_that_was_cut_off_is_not_harmed(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Checks open sockets all the time."""
+    loop = asyncio.get_running_loop()
+    numbers: list[int] = []
+    new: list[socket.socket] = []
+    really_drop = Session.drop
+
+    def drop(dropped: Session) -> None:
+        really_drop(dropped)
+        while not new or (numbers[0] not in (each.fileno() for each in new) and len(new) < 500):
+            new.append(socket.socket())
+            loop.add_writer(new[-1], print)
+            loop.remove_writer(new[-1])
+
+    async def work(connection: Connection) -> object:
+        numbers.append(connection.fileno())
+        return await value(connection, "SELECT pg_sleep(60)")
+
+    monkeypatch.setattr(Session, "drop", drop)
+    try:
+        with pytest.raises(Unreachable):
+            await session.run(work, 0.2)
+        assert numbers[0] in [each.fileno() for each in new]
+    finally:
+        for each in new:
+            each.close()
 
 
 async def test_a_refused_statement_costs_no_connection(session: Session) -> None:

@@ -82,17 +82,22 @@ async def _simulated_services(folder: Path) -> AsyncIterator[Mapping[str, int]]:
         env=os.environ,
     )
     assert process.stdin is not None
-    assert process.stdout is not None
     try:
-        async with asyncio.timeout(START_SECONDS):
-            line = await process.stdout.readline()
-        if not line:
-            raise ConfigError(_("The simulated services of the demo did not start."))
-        ports: dict[str, int] = json.loads(line)
-        yield ports
-    except TimeoutError as error:
-        raise ConfigError(_("The simulated services of the demo did not start.")) from error
+        yield await _ports(process)
     finally:
         # Its standard input is its lifeline.
         process.stdin.close()
         await process.wait()
+
+
+async def _ports(process: asyncio.subprocess.Process) -> Mapping[str, int]:
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(START_SECONDS):
+            line = await process.stdout.readline()
+    except TimeoutError:
+        line = b""
+    if not line:
+        raise ConfigError(_("The simulated services of the demo did not start."))
+    ports: dict[str, int] = json.loads(line)
+    return ports

@@ -27,4 +27,4 @@ class ColumnTitles(Lines):
         """Draw the titles."""
         if self.columns is None:
             return []
-        return [RowPainter(self.palette, self.columns).column_titles().adjust_cell_length(width)]
+        return [RowPainter(self.palette, self.columns).column_titles()]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.strip import Strip
@@ -78,7 +79,7 @@ class Lines(Widget):
         return cast("RondaApp", self.app).palette
 
     def draw(self, width: int, height: int) -> list[Strip]:
-        """Give the lines from the top, each in exactly ``width`` cells; missing ones are blank."""
+        """Give the lines from the top; what is missing of them to ``width`` or ``height`` is blank."""
         raise NotImplementedError
 
     def line(self, background: str | None = None) -> Line:
@@ -92,8 +93,8 @@ class Lines(Widget):
             self._drawn = None
             self.refresh()
             return
-        self._drawn = self.draw(width, height)
-        blank = Strip.blank(width, ink(self.palette.foreground, self.palette.background))
+        self._drawn = self._filled(width, height)
+        blank = Strip.blank(width, self._ground)
         pairs = zip_longest(before, self._drawn, fillvalue=blank)
         changed = [Region(0, y, width, 1) for y, (old, new) in enumerate(pairs) if old != new]
         if changed:
@@ -103,10 +104,18 @@ class Lines(Widget):
         """Give one line of the last drawing."""
         width, height = self.size
         if self._drawn is None:
-            self._drawn = self.draw(width, height)
+            self._drawn = self._filled(width, height)
         if y < len(self._drawn):
             return self._drawn[y]
-        return Strip.blank(width, ink(self.palette.foreground, self.palette.background))
+        return Strip.blank(width, self._ground)
+
+    @property
+    def _ground(self) -> Style:
+        return ink(self.palette.foreground, self.palette.background)
+
+    def _filled(self, width: int, height: int) -> list[Strip]:
+        """Draw, with the theme's own ground where a line is too short: the terminal's may be another."""
+        return [strip.adjust_cell_length(width, self._ground) for strip in self.draw(width, height)]
 
     def notify_style_update(self) -> None:
         """Draw again in the colours of another theme."""

@@ -100,7 +100,7 @@ class SelectedPane(Lines):
         room = height - len(strips)
         if room >= _LEAST_CHART and len(self.entry.beats):
             strips += draw_chart(beat_series(self.entry), width - 1, room, self.palette)
-        return [strip.adjust_cell_length(width) for strip in strips]
+        return strips
 
     def _compact_head(self, entry: Entry, now: datetime, width: int) -> list[Line]:
         palette, line = self.palette, self.line()

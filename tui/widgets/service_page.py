@@ -96,5 +96,4 @@ class LatencyChart(Lines):
             return []
         limit = self.entry.line.service.spec.degraded_above_ms
         series = series_of(self.points, self.now, self.span, self.columns, limit)
-        strips = draw_chart(series, width - 1, height, self.palette)
-        return [strip.adjust_cell_length(width) for strip in strips]
+        return draw_chart(series, width - 1, height, self.palette)

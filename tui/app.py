@@ -31,6 +31,8 @@ from tui.output import FrameDropping, ending_in_order, is_remote
 from tui.reader import Reader
 from tui.screens.board import BoardScreen
 from tui.screens.clients import ClientsScreen
+from tui.screens.confirm import Confirm
+from tui.screens.form import FormScreen
 from tui.screens.help import HelpScreen
 from tui.screens.place import PlaceScreen
 from tui.screens.quit import leaving
@@ -185,8 +187,14 @@ class RondaApp(RondaLook, KeysInOrder, FrameDropping):
             self.exit()
 
     async def action_quit(self) -> None:
-        """Leave, asked in the same way for Textual's own key."""
-        self.action_leave()
+        """Leave by Textual's own key: an open question is answered first, and a form asks as for Ctrl+C."""
+        if isinstance(self.screen, Confirm):
+            return
+        form = next((screen for screen in self.screen_stack if isinstance(screen, FormScreen)), None)
+        if form is not None:
+            form.action_leave()
+        else:
+            self.action_leave()
 
     # Undo
 

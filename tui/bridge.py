@@ -35,6 +35,8 @@ UPTIME_SECONDS = 10.0
 """How often uptimes are counted anew, at the most."""
 UPTIME_SHARE = 20
 """Counting uptimes may take one part in this many of the time."""
+LONGEST_UPTIME_SECONDS = 60.0
+"""They are counted anew after so long all the same, also when the database hung for once."""
 RETRY_SECONDS = 3.0
 """After a failed read."""
 
@@ -221,4 +223,9 @@ class Bridge:
                 continue
             took = self._clock.monotonic() - began
             self.board_changed.publish(BoardChanged(frozenset(self.model.entries)))
-            await asyncio.sleep(max(UPTIME_SECONDS, UPTIME_SHARE * took))
+            await asyncio.sleep(pause_after_counting(took))
+
+
+def pause_after_counting(took: float) -> float:
+    """Give how long the uptimes that took so many seconds to count are shown before the next count."""
+    return min(max(UPTIME_SECONDS, UPTIME_SHARE * took), LONGEST_UPTIME_SECONDS)

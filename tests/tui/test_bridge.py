@@ -12,6 +12,7 @@ from core.errors import Unreachable
 from core.operations.board import BoardLine
 from tests.tui.canned import NOW, OWN_ID, CannedApp, Fleet, judged_up, worker
 from tests.tui.forms import screen_text, until
+from tui.bridge import pause_after_counting
 from tui.stages import Stage
 
 LATER = NOW + timedelta(seconds=30)
@@ -157,3 +158,8 @@ async def test_nothing_is_heard_after_the_console_has_left() -> None:
     app.bus.publish(judged(line))
     seen = app.board.entries[line.service.id].observation
     assert seen != judged(line).observation
+
+
+@pytest.mark.parametrize(("took", "pause"), [(0.01, 10.0), (1.0, 20.0), (600.0, 60.0)])
+def test_one_slow_count_of_uptimes_does_not_put_off_the_next_for_long(took: float, pause: float) -> None:
+    assert pause_after_counting(took) == pause

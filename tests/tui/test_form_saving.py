@@ -253,7 +253,7 @@ async def test_a_database_that_is_away_loses_nothing_of_the_form() -> None:
         form = await app.open(ClientForm().for_edit(NORTHWIND))
         await write(pilot, form, {"description": "typed"})
         await refused(app, pilot)
-        assert "The database does not answer. Nothing of the form is lost." in screen_text(app)
+        assert "Nothing of the form is lost. The database does not answer." in screen_text(app)
         assert row(form, "description").editor.text == "typed"
         assert form.box.border_subtitle == "unsaved changes"
 

@@ -248,6 +248,20 @@ async def test_a_viewer_cannot_reveal_the_key() -> None:
         assert "k-3141592" not in screen_text(app)
 
 
+async def test_a_viewer_is_told_of_no_key_that_does_nothing_for_them() -> None:
+    app = CannedApp(Inventory(), role=Role.VIEWER)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await at_northwind(app, pilot)
+        assert "r reveals" not in screen_text(app)
+        assert "e edits the client" not in screen_text(app)
+        await pilot.press("escape")
+        await until(pilot, lambda: on_top(app, ClientsScreen))
+        cast(ClientsScreen, app.screen).table.move_to_id(4)
+        await pilot.press("enter")
+        await until(pilot, lambda: "no services yet" in screen_text(app))
+        assert "add the first service" not in screen_text(app)
+
+
 async def test_keys_mean_the_service_or_after_tab_the_client() -> None:
     app = CannedApp(Inventory())
     async with app.run_test() as pilot:

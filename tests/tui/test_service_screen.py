@@ -14,6 +14,7 @@ from core.errors import Unreachable
 from tests.tui.canned import NOW, CannedApp, Fleet, judged_up
 from tests.tui.forms import on_top, screen_text, until
 from tui.screens.board import BoardScreen
+from tui.screens.clients import ClientsScreen
 from tui.screens.confirm import Confirm
 from tui.screens.service import ServiceScreen
 from tui.screens.service_form import ServiceForm
@@ -36,6 +37,14 @@ async def opened(
         await until(pilot, lambda: status is Status.UNKNOWN or bool(screen.checks))
         await pilot.pause()
         yield pilot, app, screen
+
+
+async def delete_elsewhere(pilot: Pilot[None], app: CannedApp, screen: ServiceScreen) -> None:
+    """Have somebody else delete the service, and the page hear of it."""
+    app.fleet.lines = [line for line in app.fleet.lines if line.service.id != screen.service_id]
+    app.bus.publish(InventoryChanged(service_ids=frozenset({screen.service_id})))
+    await until(pilot, lambda: screen.entry is None)
+    await pilot.pause()
 
 
 async def test_the_page_shows_settings_last_check_certificate_and_uptime() -> None:
@@ -106,8 +115,47 @@ async def test_t_changes_between_an_hour_and_a_day(monkeypatch: pytest.MonkeyPat
 
 async def test_the_page_is_left_when_its_service_is_deleted() -> None:
     async with opened() as (pilot, app, screen):
-        app.fleet.lines = [line for line in app.fleet.lines if line.service.id != screen.service_id]
-        app.bus.publish(InventoryChanged(service_ids=frozenset({screen.service_id})))
+        await delete_elsewhere(pilot, app, screen)
+        await until(pilot, lambda: on_top(app, BoardScreen))
+
+
+async def test_what_is_typed_stays_when_the_service_under_the_form_is_deleted_elsewhere() -> None:
+    async with opened() as (pilot, app, screen):
+        await pilot.press("e")
+        await until(pilot, lambda: on_top(app, ServiceForm))
+        form = app.screen
+        assert isinstance(form, ServiceForm)
+        await pilot.press("end", "Z")
+        typed = form.rows["name"].editor.text
+        await delete_elsewhere(pilot, app, screen)
+        assert on_top(app, ServiceForm)
+        assert form.rows["name"].editor.text == typed
+        await pilot.press("escape")
+        await until(pilot, lambda: on_top(app, Confirm))
+        await pilot.press("y")
+        await until(pilot, lambda: on_top(app, BoardScreen))
+
+
+async def test_no_key_that_leaves_ronda_drops_what_is_typed_without_a_question() -> None:
+    async with opened() as (pilot, app, _screen):
+        await pilot.press("e")
+        await until(pilot, lambda: on_top(app, ServiceForm))
+        await pilot.press("end", "Z", "ctrl+q")
+        await until(pilot, lambda: on_top(app, Confirm))
+        assert "Discard the changes?" in screen_text(app)
+        await pilot.press("ctrl+q")
+        await pilot.press("n")
+        await until(pilot, lambda: on_top(app, ServiceForm))
+        assert not app._exit
+
+
+async def test_a_page_in_another_place_is_left_only_when_it_is_seen_again() -> None:
+    async with opened() as (pilot, app, screen):
+        await pilot.press("4")
+        await until(pilot, lambda: on_top(app, ClientsScreen))
+        await delete_elsewhere(pilot, app, screen)
+        assert on_top(app, ClientsScreen)
+        await pilot.press("1")
         await until(pilot, lambda: on_top(app, BoardScreen))
 
 

@@ -64,7 +64,8 @@ class ClientScreen(Changes):
         """Give the client at the left or on top, its services beside or below."""
         with Container(id="body"):
             with VerticalScroll(id="about", classes="panel", can_focus=False) as about:
-                about.border_subtitle = _("Tab, then e edits the client")
+                if self.check_action("edit", ()):
+                    about.border_subtitle = _("Tab, then e edits the client")
                 yield Facts()
             with Container(id="services", classes="panel") as services:
                 services.border_title = _("services")
@@ -111,9 +112,8 @@ class ClientScreen(Changes):
         self.table.display = not empty
         if was_empty and not empty:
             self.table.focus()
-        self.placard.show(
-            Words(_("no services yet"), keys=(("n", _("add the first service")),)) if empty else None
-        )
+        keys = (("n", _("add the first service")),) if self.check_action("new", ()) else ()
+        self.placard.show(Words(_("no services yet"), keys=keys) if empty else None)
 
     def _facts(self) -> Iterator[Fact]:
         spec = self.client.spec
@@ -130,7 +130,8 @@ class ClientScreen(Changes):
         api_key = self.client.spec.api_key
         if api_key is None:
             return _fact("api_key", "")
-        shown = api_key.reveal() if self.revealed else f"{MASK}  {_('r reveals')}"
+        mask = f"{MASK}  {_('r reveals')}" if self.check_action("reveal", ()) else MASK
+        shown = api_key.reveal() if self.revealed else mask
         return Fact(FIELD_LABELS["api_key"], shown, "foreground" if self.revealed else "quiet")
 
     # Actions

@@ -350,7 +350,7 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
         except EditConflict:
             await self._settle_conflict(sheet)
         except RondaError as error:
-            self.tell_error(_("{reason} Nothing of the form is lost.").format(reason=error_text(error)))
+            self.tell_error(_("Nothing of the form is lost. {reason}").format(reason=error_text(error)))
         else:
             self.call_next(self.close, saved)
         finally:

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.dom import DOMNode
 from textual.screen import Screen
 
-from tui.actions import ACTIONS, Action, Place
+from tui.actions import ACTIONS, Action, Group, Place
 from tui.bridge import BoardChanged
 from tui.watch import Watch
 from tui.widgets.footer import KeyHints
@@ -18,7 +18,12 @@ from tui.widgets.header import NoticeBar, TopBar
 if TYPE_CHECKING:
     from tui.app import RondaApp
 
-_ROLES = {action.call.partition("(")[0].removeprefix("app."): action.role for action in ACTIONS}
+_ROLES = {
+    action.call.partition("(")[0].removeprefix("app."): action.role
+    for action in ACTIONS
+    if action.group is not Group.FORM
+}
+"""What an operator must be for each action of a place; forms have actions of the same names."""
 
 
 class PlaceScreen(Screen[None]):

@@ -89,9 +89,10 @@ class ServiceScreen(Changes):
         self._show()
 
     def board_changed(self, change: BoardChanged) -> None:
-        """Show a new result; leave when the service is gone."""
+        """Show a new result; leave when the service is gone, but never from below another screen."""
         if self.entry is None:
-            self.action_back()
+            if self.on_top:
+                self.action_back()
         elif change.inventory or self.service_id in change.service_ids:
             self._take_last()
             self._show()

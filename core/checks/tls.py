@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import ssl
 from datetime import UTC
@@ -16,11 +17,12 @@ from cryptography.x509.oid import NameOID
 
 from core.checks.dial import connect
 from core.checks.exchange import CertificateRefused, Exchange, ExchangeFailed, Peer
-from core.checks.tunnel import open_tunnel
 from core.domain.observations import Certificate, ErrorKind
 from core.domain.text import printable
 from core.i18n import _
 
+HANDSHAKE_SECONDS = 86_400.0
+"""asyncio's own limit, out of the way: the deadline of the check rules."""
 LOOK_AGAIN_SECONDS = 3_600.0
 """A refused certificate is looked at once in this time, while the reason stays the same."""
 LOOK_RETRY_SECONDS = 60.0
@@ -102,11 +104,16 @@ def handshake_failure(error: OSError) -> ExchangeFailed:
     return ExchangeFailed(ErrorKind.TLS, _("the connection was closed during the TLS handshake"))
 
 
+def peer_certificate(transport: asyncio.BaseTransport) -> Certificate | None:
+    """Give the certificate that the peer showed on an open connection, if it can be read."""
+    tls = transport.get_extra_info("ssl_object")
+    encoded = tls.getpeercert(True) if tls is not None else None
+    return read_certificate(encoded) if encoded else None
+
+
 @lru_cache(maxsize=2_048)  # parsing costs more than everything else about a certificate
-def read_certificate(encoded: bytes | None) -> Certificate | None:
-    """Read a DER certificate; None for none and for one that breaks the rules of X.509."""
-    if encoded is None:
-        return None
+def read_certificate(encoded: bytes) -> Certificate | None:
+    """Read a DER certificate; None for one that breaks the rules of X.509."""
     try:
         parsed = x509.load_der_x509_certificate(encoded)
         expires_at = parsed.not_valid_after_utc.astimezone(UTC)
@@ -164,8 +171,16 @@ class CertificateLooks:
     async def _fetch(self, peer: Peer, server_name: str) -> Certificate | None:
         try:
             sock, _peer = await connect([peer])
-            tunnel = await open_tunnel(sock, self._trust.context(verify=False), server_name)
+            transport, _protocol = await asyncio.get_running_loop().create_connection(
+                asyncio.Protocol,
+                sock=sock,
+                ssl=self._trust.context(verify=False),
+                server_hostname=server_name,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS,
+            )
         except (ExchangeFailed, OSError):
             return None  # the check has its reason already; this was only to tell more about it
-        tunnel.abort()
-        return read_certificate(tunnel.certificate)
+        try:
+            return peer_certificate(transport)
+        finally:
+            transport.abort()

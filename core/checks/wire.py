@@ -10,7 +10,6 @@ import asyncio
 import ssl
 from collections import deque
 from time import perf_counter
-from typing import Protocol, cast
 
 import httptools
 
@@ -29,22 +28,6 @@ BUFFER_LIMIT = 256 * 1024
 
 _BODYLESS = frozenset({101, 204, 304})
 _SPOKEN = frozenset({"1.1", "1.0"})
-
-
-class Connection(Protocol):
-    """What a wire asks of the connection under it: a transport of the event loop, or TLS over one."""
-
-    def write(self, data: bytes) -> None:
-        """Send data."""
-
-    def abort(self) -> None:
-        """Drop the connection at once."""
-
-    def pause_reading(self) -> None:
-        """Take no more data for now."""
-
-    def resume_reading(self) -> None:
-        """Take data again."""
 
 
 class Wire(asyncio.Protocol):
@@ -78,7 +61,7 @@ class Wire(asyncio.Protocol):
         self.first_byte_at: float | None = None
         """Moment of ``perf_counter``."""
         self._parser: httptools.HttpResponseParser | None = None
-        self._transport: Connection | None = None
+        self._transport: asyncio.Transport | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._failure: ExchangeFailed | None = None
         self._chunks: deque[bytes] = deque()
@@ -144,12 +127,9 @@ class Wire(asyncio.Protocol):
     # Called by the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take hold of the connection."""
-        self.attach(cast("Connection", transport))  # uvloop's do not inherit from asyncio.Transport
-
-    def attach(self, connection: Connection) -> None:
-        """Take hold of a connection; of TLS after its handshake."""
-        self._transport = connection
+        """Take hold of the connection; with TLS, after the handshake."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
         self._parser = httptools.HttpResponseParser(self)
 
     def data_received(self, data: bytes) -> None:
@@ -169,7 +149,7 @@ class Wire(asyncio.Protocol):
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the answer, or fail if it was not whole; EOFError stands for an end that TLS did not announce."""
+        """End the answer, or fail if it was not whole."""
         if isinstance(exc, ssl.SSLError):
             self._fail(ErrorKind.TLS, _("the peer broke off TLS"))
         elif not self._has_head:
@@ -194,7 +174,7 @@ class Wire(asyncio.Protocol):
                 self._fail(ErrorKind.PROTOCOL, _("the answer is not HTTP/1.1"))
 
     def _end_before_head(self, exc: Exception | None) -> str:
-        if exc is not None and not isinstance(exc, EOFError):
+        if exc is not None:
             return _("the connection was reset before the answer")
         if self._fed:
             return _("the connection was closed in the middle of the headers")

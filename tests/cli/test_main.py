@@ -140,6 +140,8 @@ def test_an_interrupted_check_exits_130_without_a_traceback() -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # Whoever starts the tests in the background has them ignore SIGINT, and a child inherits that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         connection, _address = server.accept()
         process.send_signal(signal.SIGINT)

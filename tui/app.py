@@ -147,7 +147,7 @@ class RondaApp(RondaLook, KeysInOrder, FrameDropping):
                 screen.show_stage()
 
     async def on_unmount(self) -> None:
-        """Put everything away; the terminal is the shell's again by now."""
+        """Put everything away; then Textual waits for what the terminal still has to take."""
         signal.alarm(0)
         self.bridge.stop()
         self._end_log()

@@ -22,6 +22,7 @@ from textual.app import App
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from textual.drivers._writer_thread import WriterThread
     from textual.screen import Screen
 
 FRAMES_UNDER_WAY = 1
@@ -50,6 +51,9 @@ class FrameDropping(App[None]):
     _behind = False
 
     def _display(self, screen: Screen[object], renderable: RenderableType | None) -> None:
+        writer = self._writer
+        if writer is not None:
+            writer._queue.maxsize = 0  # frames are bounded here, and nothing else may block either
         if renderable is not None and self._frames_waiting() > FRAMES_UNDER_WAY:
             self.dropped_frames += 1
             if not self._behind:
@@ -58,17 +62,22 @@ class FrameDropping(App[None]):
             return
         super()._display(screen, renderable)
 
+    @property
+    def _writer(self) -> WriterThread | None:
+        """The thread that writes to the terminal; None where there is no terminal."""
+        writer: WriterThread | None = getattr(self._driver, "_writer_thread", None)
+        return writer
+
     def _frames_waiting(self) -> int:
         """Give how many frames wait to be written; a writer that has died takes none."""
-        writer = getattr(self._driver, "_writer_thread", None)
+        writer = self._writer
         if writer is None:
             return 0
-        writer._queue.maxsize = 0  # frames are bounded here, and nothing else may block either
         return int(writer._queue.qsize()) if writer.is_alive() else sys.maxsize
 
     def let_output_end(self) -> None:
         """Have the writer end soon even if the terminal takes nothing any more; Textual waits for it."""
-        writer = getattr(self._driver, "_writer_thread", None)
+        writer = self._writer
         if writer is not None:
             threading.Thread(target=_end_writer, args=(writer,), name="last-output", daemon=True).start()
 

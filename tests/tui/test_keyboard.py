@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-
 import pytest
 from textual import events
 from textual.app import App, ComposeResult
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from tests.tui.forms import until
 from tui.keyboard import KeysInOrder
 
 
@@ -43,17 +41,11 @@ def burst(app: App[None], *keys: str) -> None:
         app.post_message(event)
 
 
-async def until(fact: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not fact():  # noqa: ASYNC110 - what a screen shows has no event
-            await asyncio.sleep(0)
-
-
 async def test_what_is_typed_after_the_key_that_opens_a_form_goes_into_the_form() -> None:
     app = Typed()
-    async with app.run_test():
+    async with app.run_test() as pilot:
         burst(app, "n", "d", "n", "d", "tab", "ctrl+u", "5")
-        await until(lambda: isinstance(app.screen, Form) and app.screen.value("second") == "5")
+        await until(pilot, lambda: isinstance(app.screen, Form) and app.screen.value("second") == "5")
         assert isinstance(app.screen, Form)
         assert app.screen.value("first") == "dnd"
         assert app.destroyed == 0
@@ -64,7 +56,7 @@ async def test_a_key_whose_effects_never_settle_does_not_hold_up_the_next(
 ) -> None:
     """The receiver may be removed with the call back still in its queue."""
     app = Typed()
-    async with app.run_test():
+    async with app.run_test() as pilot:
         monkeypatch.setattr(app, "_climb", lambda path, key: None)
         burst(app, "d", "d")
-        await until(lambda: app.destroyed == 2)
+        await until(pilot, lambda: app.destroyed == 2)

@@ -1,11 +1,11 @@
-"""Runs every benchmark, or those that are named: ``python -m bench checks recorder``."""
+"""Runs every benchmark, or those that are named: ``python -m bench engine recorder``."""
 
 from __future__ import annotations
 
 import sys
 from importlib import import_module
 
-BENCHES = ("startup", "checks", "recorder", "board")
+BENCHES = ("startup", "engine", "recorder", "board", "soak")
 
 
 def main(names: tuple[str, ...]) -> None:

@@ -47,10 +47,10 @@ def content_verdict(check: CheckRequest, body: Body) -> Verdict | None:
     What lies beyond the part that was read cannot be known: then the answer is too large, unless
     the part that was read decides.
     """
-    if check.not_contains and check.not_contains in body.text:
+    if check.not_contains and body.contains(check.not_contains):
         text = _("the answer contains “{text}”")
         return down(ErrorKind.CONTENT, text.format(text=printable(check.not_contains)))
-    missing = bool(check.contains) and check.contains not in body.text
+    missing = bool(check.contains) and not body.contains(check.contains)
     if body.truncated and (missing or check.not_contains):
         text = _("the answer is larger than {limit} KiB")
         return down(ErrorKind.TOO_LARGE, text.format(limit=BODY_LIMIT // 1024))

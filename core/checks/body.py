@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import httpx
@@ -23,17 +24,36 @@ _UNSAFE_CODECS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_e
 _ZLIB_OR_GZIP = 32 + zlib.MAX_WBITS
 _BARE_DEFLATE = -zlib.MAX_WBITS
 _STEP = 64 * 1024
-"""Bytes decompressed at a time."""
+"""Bytes decompressed or decoded at a time."""
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The text of an answer, or its beginning."""
+    """What an answer holds, or its beginning."""
 
-    text: str
+    content: bytes | bytearray
+    """Without any coding."""
+    charset: str
+    """A codec of Python's that decodes step by step."""
     truncated: bool
     """More followed than is looked at."""
+
+    def pieces(self) -> Iterator[str]:
+        """Give the text piece by piece: as a whole it would take up to four times the memory."""
+        decoder = codecs.getincrementaldecoder(self.charset)(errors="replace")
+        for start in range(0, len(self.content), _STEP):
+            yield decoder.decode(self.content[start : start + _STEP])
+        yield decoder.decode(b"", final=True)
+
+    def contains(self, text: str) -> bool:
+        """Whether a text is somewhere in it."""
+        window = ""
+        for piece in self.pieces():
+            window = window[max(0, len(window) - len(text) + 1) :] + piece
+            if text in window:
+                return True
+        return False
 
 
 async def read_body(response: httpx.Response) -> Body:
@@ -50,9 +70,9 @@ async def read_body(response: httpx.Response) -> Body:
         decoder.add(piece, content)
         if len(content) > BODY_LIMIT or received > BODY_LIMIT:
             del content[BODY_LIMIT:]
-            return Body(_text(content, response), truncated=True)
+            return _body(content, response, truncated=True)
     decoder.finish()
-    return Body(_text(content, response), truncated=False)
+    return _body(content, response, truncated=False)
 
 
 class _Plain:
@@ -129,8 +149,18 @@ def _unknown_coding(coding: str) -> ExchangeFailed:
     return ExchangeFailed(ErrorKind.PROTOCOL, text.format(coding=printable(coding, 20)))
 
 
-def _text(content: bytearray, response: httpx.Response) -> str:
-    return content.decode(_charset(response.charset_encoding), errors="replace")
+def _body(content: bytearray, response: httpx.Response, *, truncated: bool) -> Body:
+    charset = _charset(response.charset_encoding)
+    marks = _BYTE_ORDER_MARKS.get(charset)
+    if marks is not None and not content.startswith(marks):
+        charset += "-le"  # what is meant without a mark (WHATWG Encoding, section 4.2)
+    return Body(content, charset, truncated)
+
+
+_BYTE_ORDER_MARKS = {
+    "utf-16": (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE),
+    "utf-32": (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+}
 
 
 def _charset(named: str | None) -> str:
@@ -140,6 +170,7 @@ def _charset(named: str | None) -> str:
     try:
         codec = codecs.lookup(named).name
         b"x".decode(codec, errors="replace")  # refuses codecs from bytes to bytes
+        codecs.getincrementaldecoder(codec)
     except (LookupError, ValueError):
         return "utf-8"
     return "utf-8" if codec in _UNSAFE_CODECS else codec

@@ -57,7 +57,10 @@ def next_hop(hop: Hop, response: httpx.Response) -> Hop:
 
 
 def _target(hop: Hop, response: httpx.Response) -> httpx.URL:
-    location = response.headers.get("location")
+    locations = set(response.headers.get_list("location"))
+    if len(locations) > 1:
+        raise _refused(_("a redirect to several places at once"))
+    location = "".join(locations)
     if not location:
         raise _refused(_("a redirect that does not say where to"))
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import ssl
 from datetime import UTC
@@ -15,14 +14,14 @@ import httpx
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from core.checks.alerts import alert_of
 from core.checks.dial import connect
 from core.checks.exchange import CertificateRefused, Exchange, ExchangeFailed, Peer
+from core.checks.tunnel import open_tunnel
 from core.domain.observations import Certificate, ErrorKind
 from core.domain.text import printable
 from core.i18n import _
 
-HANDSHAKE_SECONDS = 86_400.0
-"""asyncio's own limit, out of the way: the deadline of the check rules."""
 LOOK_AGAIN_SECONDS = 3_600.0
 """A refused certificate is looked at once in this time, while the reason stays the same."""
 LOOK_RETRY_SECONDS = 60.0
@@ -60,6 +59,7 @@ class Trust:
             context = httpx.create_ssl_context(trust_env=False)  # the bundle that comes with httpx
         # Python 3.13 turned it on; the same service must not be down on one Python and up on another.
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+        context.hostname_checks_common_name = False  # as every browser since 2017 (RFC 9525, section 6.3)
         return context
 
 
@@ -86,6 +86,12 @@ _REFUSALS = {
     23: _("the certificate was revoked"),
     62: _("the certificate is for another host"),
     64: _("the certificate is for another host"),
+    24: _("the certificate was issued by one that may not issue any"),
+    26: _("the certificate is not meant for servers"),
+    66: _("the certificate is too weak to be trusted"),
+    67: _("the certificate is too weak to be trusted"),
+    68: _("the certificate is too weak to be trusted"),
+    79: _("the certificate was issued by one that may not issue any"),
 }
 """By OpenSSL's X509_V_ERR_ numbers."""
 
@@ -95,25 +101,25 @@ def handshake_failure(error: OSError) -> ExchangeFailed:
     if isinstance(error, ssl.SSLCertVerificationError):
         code = error.verify_code
         return CertificateRefused(_REFUSALS.get(code, _("the certificate cannot be trusted")), code)
-    if isinstance(error, ssl.SSLError):
-        reasons = {
-            "WRONG_VERSION_NUMBER": _("the peer does not speak TLS"),
-            "UNSUPPORTED_PROTOCOL": _("the peer speaks only outdated TLS"),
-        }
-        return ExchangeFailed(ErrorKind.TLS, reasons.get(error.reason or "", _("the TLS handshake failed")))
-    return ExchangeFailed(ErrorKind.TLS, _("the connection was closed during the TLS handshake"))
+    if not isinstance(error, ssl.SSLError) or isinstance(error, ssl.SSLZeroReturnError):
+        return ExchangeFailed(ErrorKind.TLS, _("the connection was closed during the TLS handshake"))
+    if error.reason in _MISMATCHES:
+        return ExchangeFailed(ErrorKind.TLS, _MISMATCHES[error.reason])
+    return ExchangeFailed(ErrorKind.TLS, alert_of(error, _("the TLS handshake failed")))
 
 
-def peer_certificate(transport: asyncio.BaseTransport) -> Certificate | None:
-    """Give the certificate that the peer showed on an open connection, if it can be read."""
-    tls = transport.get_extra_info("ssl_object")
-    encoded = tls.getpeercert(True) if tls is not None else None
-    return read_certificate(encoded) if encoded else None
+_MISMATCHES = {
+    "WRONG_VERSION_NUMBER": _("the peer does not speak TLS"),
+    "UNSUPPORTED_PROTOCOL": _("the peer speaks only outdated TLS"),
+}
+"""By OpenSSL's reasons."""
 
 
 @lru_cache(maxsize=2_048)  # parsing costs more than everything else about a certificate
-def read_certificate(encoded: bytes) -> Certificate | None:
-    """Read a DER certificate; None for one that breaks the rules of X.509."""
+def read_certificate(encoded: bytes | None) -> Certificate | None:
+    """Read a DER certificate; None for none and for one that breaks the rules of X.509."""
+    if encoded is None:
+        return None
     try:
         parsed = x509.load_der_x509_certificate(encoded)
         expires_at = parsed.not_valid_after_utc.astimezone(UTC)
@@ -171,16 +177,8 @@ class CertificateLooks:
     async def _fetch(self, peer: Peer, server_name: str) -> Certificate | None:
         try:
             sock, _peer = await connect([peer])
-            transport, _protocol = await asyncio.get_running_loop().create_connection(
-                asyncio.Protocol,
-                sock=sock,
-                ssl=self._trust.context(verify=False),
-                server_hostname=server_name,
-                ssl_handshake_timeout=HANDSHAKE_SECONDS,
-            )
+            tunnel = await open_tunnel(sock, self._trust.context(verify=False), server_name)
         except (ExchangeFailed, OSError):
             return None  # the check has its reason already; this was only to tell more about it
-        try:
-            return peer_certificate(transport)
-        finally:
-            transport.abort()
+        tunnel.abort()
+        return read_certificate(tunnel.certificate)

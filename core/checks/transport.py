@@ -18,7 +18,8 @@ import httpx
 from core.checks.dial import connect
 from core.checks.exchange import RECORD, Exchange, ExchangeFailed, Peer, Phase, milliseconds_since
 from core.checks.resolver import Resolver, literal
-from core.checks.tls import HANDSHAKE_SECONDS, Trust, handshake_failure, peer_certificate
+from core.checks.tls import Trust, handshake_failure, read_certificate
+from core.checks.tunnel import open_tunnel
 from core.checks.wire import Wire
 from core.domain.observations import ErrorKind
 from core.i18n import _
@@ -97,14 +98,12 @@ async def _secure(sock: socket.socket, context: ssl.SSLContext, name: str, excha
     exchange.server_name = name
     start = perf_counter()
     try:
-        transport, wire = await asyncio.get_running_loop().create_connection(
-            Wire, sock=sock, ssl=context, server_hostname=name, ssl_handshake_timeout=HANDSHAKE_SECONDS
-        )
+        tunnel = await open_tunnel(sock, context, name)
     except OSError as error:
         raise handshake_failure(error) from error
     exchange.tls_ms = milliseconds_since(start)
-    exchange.certificate = peer_certificate(transport)
-    return wire
+    exchange.certificate = read_certificate(tunnel.certificate)
+    return tunnel.wire
 
 
 async def _ask(wire: Wire, request: httpx.Request, body: bytes, exchange: Exchange) -> None:

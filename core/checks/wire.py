@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections import deque
 from time import perf_counter
+from typing import Protocol, cast
 
 import httptools
 
+from core.checks.alerts import alert_of
 from core.checks.exchange import ExchangeFailed
 from core.domain.observations import ErrorKind
 from core.i18n import _
@@ -25,9 +26,28 @@ INTERIM_LIMIT = 8
 """1xx answers before the real one."""
 BUFFER_LIMIT = 256 * 1024
 """Body bytes that may wait to be taken before the peer is slowed down."""
+FRAMING_RATIO = 8
+"""Bytes of chunk framing for each byte of body that are put up with, beyond ``HEAD_LIMIT`` of them."""
 
 _BODYLESS = frozenset({101, 204, 304})
 _SPOKEN = frozenset({"1.1", "1.0"})
+_PROTOCOL = b"HTTP/"
+
+
+class Connection(Protocol):
+    """What a wire asks of the connection under it: a transport of the event loop, or TLS over one."""
+
+    def write(self, data: bytes) -> None:
+        """Send data."""
+
+    def abort(self) -> None:
+        """Drop the connection at once."""
+
+    def pause_reading(self) -> None:
+        """Take no more data for now."""
+
+    def resume_reading(self) -> None:
+        """Take data again."""
 
 
 class Wire(asyncio.Protocol):
@@ -37,8 +57,8 @@ class Wire(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_buffered",
-        "_chunks",
+        "_body_size",
+        "_buffer",
         "_ended",
         "_failure",
         "_fed",
@@ -48,6 +68,7 @@ class Wire(asyncio.Protocol):
         "_is_head_request",
         "_parser",
         "_paused",
+        "_start",
         "_transport",
         "_waiter",
         "first_byte_at",
@@ -61,11 +82,14 @@ class Wire(asyncio.Protocol):
         self.first_byte_at: float | None = None
         """Moment of ``perf_counter``."""
         self._parser: httptools.HttpResponseParser | None = None
-        self._transport: asyncio.Transport | None = None
+        self._transport: Connection | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._failure: ExchangeFailed | None = None
-        self._chunks: deque[bytes] = deque()
-        self._buffered = 0
+        self._buffer = bytearray()
+        """What was not taken yet; chunks may be of one byte each, so they are not kept apart."""
+        self._body_size = 0
+        self._start = b""
+        """The first bytes of the answer, as many as ``_PROTOCOL`` has."""
         self._fed = 0
         self._head_size = 0
         self._interims = 0
@@ -87,12 +111,12 @@ class Wire(asyncio.Protocol):
 
         Raises ``ExchangeFailed`` if the body is broken off or breaks the rules.
         """
-        while not self._chunks:
+        while not self._buffer:
             if self._ended:
                 return b""
             await self._something()
-        piece = self._chunks.popleft()
-        self._buffered -= len(piece)
+        piece = bytes(self._buffer)
+        self._buffer.clear()
         return piece
 
     def close(self) -> None:
@@ -101,7 +125,7 @@ class Wire(asyncio.Protocol):
             self._transport.abort()
         self._failure = None
         self._ended = True
-        self._chunks.clear()
+        self._buffer.clear()
 
     async def _something(self) -> None:
         """Wait until more of the answer is known."""
@@ -127,9 +151,12 @@ class Wire(asyncio.Protocol):
     # Called by the event loop.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take hold of the connection; with TLS, after the handshake."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        """Take hold of the connection."""
+        self.attach(cast("Connection", transport))  # uvloop's do not inherit from asyncio.Transport
+
+    def attach(self, connection: Connection) -> None:
+        """Take hold of a connection; of TLS after its handshake."""
+        self._transport = connection
         self._parser = httptools.HttpResponseParser(self)
 
     def data_received(self, data: bytes) -> None:
@@ -138,20 +165,17 @@ class Wire(asyncio.Protocol):
             return
         if self.first_byte_at is None:
             self.first_byte_at = perf_counter()
+        self._fed += len(data)
+        if len(self._start) < len(_PROTOCOL):
+            self._begin(data)
         self._feed(self._parser, data)
-        if not self._has_head:
-            self._fed += len(data)
-            if self._fed > HEAD_LIMIT:
-                self._fail(ErrorKind.PROTOCOL, _("the headers of the answer are too large"))
-        elif self._buffered > BUFFER_LIMIT and not self._paused and self._transport is not None:
-            self._paused = True
-            self._transport.pause_reading()
+        self._limit()
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the answer, or fail if it was not whole."""
+        """End the answer, or fail if it was not whole; an EOFError is an end that TLS did not announce."""
         if isinstance(exc, ssl.SSLError):
-            self._fail(ErrorKind.TLS, _("the peer broke off TLS"))
+            self._fail(ErrorKind.TLS, alert_of(exc, _("the peer broke off TLS")))
         elif not self._has_head:
             self._fail(ErrorKind.PROTOCOL, self._end_before_head(exc))
         elif exc is None and self._lasts_until_close():
@@ -161,6 +185,25 @@ class Wire(asyncio.Protocol):
         self._parser = None
         self._transport = None
         self._wake()
+
+    def _begin(self, data: bytes) -> None:
+        """Refuse other protocols that the parser takes for HTTP, such as RTSP."""
+        self._start = (self._start + data[:HEAD_LIMIT]).lstrip(b"\r\n")[: len(_PROTOCOL)]
+        if not _PROTOCOL.startswith(self._start):
+            self._fail(ErrorKind.PROTOCOL, _("the answer is not HTTP/1.1"))
+
+    def _limit(self) -> None:
+        """Refuse, or slow down, what would take up too much."""
+        if not self._has_head:
+            if self._fed > HEAD_LIMIT:
+                self._fail(ErrorKind.PROTOCOL, _("the headers of the answer are too large"))
+            return
+        framing = self._fed - self._body_size - self._head_size
+        if framing > 2 * HEAD_LIMIT + FRAMING_RATIO * self._body_size:
+            self._fail(ErrorKind.PROTOCOL, _("the body of the answer breaks the rules of HTTP/1.1"))
+        elif len(self._buffer) > BUFFER_LIMIT and not self._paused and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
 
     def _feed(self, parser: httptools.HttpResponseParser, data: bytes) -> None:
         try:
@@ -174,7 +217,7 @@ class Wire(asyncio.Protocol):
                 self._fail(ErrorKind.PROTOCOL, _("the answer is not HTTP/1.1"))
 
     def _end_before_head(self, exc: Exception | None) -> str:
-        if exc is not None:
+        if exc is not None and not isinstance(exc, EOFError):
             return _("the connection was reset before the answer")
         if self._fed:
             return _("the connection was closed in the middle of the headers")
@@ -204,12 +247,14 @@ class Wire(asyncio.Protocol):
 
     def on_headers_complete(self) -> None:
         """Take the head, unless it is that of an interim answer (RFC 9110, section 15.2)."""
+        if self._has_head:
+            return  # of a second answer, which was not asked for
         assert self._parser is not None
         status = self._parser.get_status_code()
         if 100 <= status < 200 and status != 101:
             self._skip_interim()
             return
-        if self._parser.get_http_version() not in _SPOKEN:
+        if status < 100 or self._parser.get_http_version() not in _SPOKEN:
             self._fail(ErrorKind.PROTOCOL, _("the answer is not HTTP/1.1"))
         elif self._failure is None:
             self.status = status
@@ -219,8 +264,8 @@ class Wire(asyncio.Protocol):
     def on_body(self, data: bytes) -> None:
         """Keep a piece of the body until it is taken."""
         if not self._ended and self._failure is None:
-            self._chunks.append(data)
-            self._buffered += len(data)
+            self._buffer += data
+            self._body_size += len(data)
 
     def on_message_complete(self) -> None:
         """Note that the answer is whole; that of an interim answer says nothing."""

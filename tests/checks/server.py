@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import ssl
 import struct
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Self
 
 DRIP_SECONDS = 0.01
+HANDSHAKE_SECONDS = 10.0
+"""How long a server waits for somebody to shake hands with."""
 
 
 @dataclass(slots=True)
@@ -187,6 +190,33 @@ def routes(table: dict[str, Behaviour]) -> Behaviour:
         await table[received.path](visitor, received)
 
     return behave
+
+
+@contextlib.asynccontextmanager
+async def shakes_hands(context: ssl.SSLContext, failures: list[str] | None = None) -> AsyncIterator[int]:
+    """Give the port of a server that makes one handshake; other than asyncio's it sends its alerts.
+
+    The reasons of handshakes that fail are added to ``failures``.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(HANDSHAKE_SECONDS)
+
+        def serve() -> None:
+            sock, _address = listener.accept()
+            sock.settimeout(None)
+            with context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False) as secure:
+                try:
+                    secure.do_handshake()
+                except ssl.SSLError as error:
+                    if failures is not None:
+                        failures.append(error.reason)
+                with contextlib.suppress(OSError):
+                    while os.read(secure.fileno(), 4096):  # else the close would reset, and lose the alert
+                        pass
+
+        serving = asyncio.create_task(asyncio.to_thread(serve))
+        yield listener.getsockname()[1]
+        await serving
 
 
 @contextlib.asynccontextmanager

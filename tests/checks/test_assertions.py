@@ -64,7 +64,7 @@ def test_a_text_is_judged_by_what_was_read_of_it(
     contains: str, not_contains: str, text: str, truncated: bool, error: ErrorKind | None
 ) -> None:
     check = CheckRequest("http://x.test", contains=contains, not_contains=not_contains)
-    verdict = content_verdict(check, Body(text, truncated))
+    verdict = content_verdict(check, Body(text.encode(), "utf-8", truncated))
     assert (verdict and verdict.error) == error
 
 

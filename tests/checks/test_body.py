@@ -39,15 +39,19 @@ def read(*pieces: bytes, **headers: str) -> Body:
     return asyncio.run(read_body(httpx.Response(200, headers=names, stream=Pieces(*pieces))))
 
 
+def text_of(body: Body) -> str:
+    return "".join(body.pieces())
+
+
 def test_a_body_of_exactly_the_limit_is_whole() -> None:
     body = read(b"x" * BODY_LIMIT)
-    assert (len(body.text), body.truncated) == (BODY_LIMIT, False)
+    assert (len(body.content), body.truncated) == (BODY_LIMIT, False)
 
 
 def test_one_byte_more_is_cut_off() -> None:
     body = read(b"x" * BODY_LIMIT, b"y")
-    assert (len(body.text), body.truncated) == (BODY_LIMIT, True)
-    assert "y" not in body.text
+    assert (len(body.content), body.truncated) == (BODY_LIMIT, True)
+    assert not body.contains("y")
 
 
 def test_nothing_is_taken_beyond_the_limit() -> None:
@@ -61,14 +65,15 @@ def test_compressed_bodies_may_come_in_pieces_of_any_size(size: int) -> None:
     text = "".join(f"line {number}\n" for number in range(500))
     packed = gzip.compress(text.encode())
     pieces = [packed[start : start + size] for start in range(0, len(packed), size)]
-    assert read(*pieces, content_encoding="gzip") == Body(text, truncated=False)
+    body = read(*pieces, content_encoding="gzip")
+    assert (text_of(body), body.truncated) == (text, False)
 
 
 def test_zlib_and_bare_deflate_are_told_apart() -> None:
     packer = zlib.compressobj(wbits=-15)
     bare = packer.compress(b"text") + packer.flush()
-    assert read(zlib.compress(b"text"), content_encoding="deflate").text == "text"
-    assert read(bare, content_encoding="deflate").text == "text"
+    assert read(zlib.compress(b"text"), content_encoding="deflate").content == b"text"
+    assert read(bare, content_encoding="deflate").content == b"text"
 
 
 async def test_a_bomb_is_cut_off_at_the_limit_and_takes_no_memory() -> None:
@@ -80,7 +85,7 @@ async def test_a_bomb_is_cut_off_at_the_limit_and_takes_no_memory() -> None:
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert (len(body.text), body.truncated) == (BODY_LIMIT, True)
+    assert (len(body.content), body.truncated) == (BODY_LIMIT, True)
     assert peak < 4 * BODY_LIMIT
 
 
@@ -88,12 +93,12 @@ def test_a_bare_stream_whose_last_bytes_hold_much_is_whole() -> None:
     for size in range(65_536 - 3, 65_536 + 300, 29):
         packer = zlib.compressobj(level=9, wbits=-15)
         bare = packer.compress(bytes(size)) + packer.flush()
-        assert len(read(bare, content_encoding="deflate").text) == size
+        assert len(read(bare, content_encoding="deflate").content) == size
 
 
 def test_a_compressed_body_of_exactly_the_limit_is_whole() -> None:
     body = read(gzip.compress(bytes(BODY_LIMIT)), content_encoding="GZIP")
-    assert (len(body.text), body.truncated) == (BODY_LIMIT, False)
+    assert (len(body.content), body.truncated) == (BODY_LIMIT, False)
 
 
 @pytest.mark.parametrize(
@@ -124,6 +129,9 @@ def test_a_coding_that_is_unknown_or_broken_is_a_protocol_error(
         ("Grüße".encode("utf-16"), "UTF-16", "Grüße"),
         ("Grüße".encode("cp1252"), '"windows-1252"', "Grüße"),
         ("日本".encode("shift_jis"), "Shift_JIS", "日本"),
+        ("Grüße".encode("utf-16-le"), "utf-16", "Grüße"),
+        ("Grüße".encode("utf-32-le"), "utf-32", "Grüße"),
+        ("Grüße".encode("utf-16-be"), "utf-16be", "Grüße"),
         ("Grüße".encode("latin-1"), None, "Gr\ufffd\ufffde"),
         ("Grüße".encode(), "klingon", "Grüße"),
         ("Grüße".encode(), "idna", "Grüße"),
@@ -134,10 +142,35 @@ def test_a_coding_that_is_unknown_or_broken_is_a_protocol_error(
 )
 def test_the_charset_of_the_answer_is_respected(content: bytes, charset: str | None, text: str) -> None:
     headers = {} if charset is None else {"content_type": f"text/plain; charset={charset}"}
-    assert read(content, **headers).text == text
+    assert text_of(read(content, **headers)) == text
 
 
 @pytest.mark.parametrize("charset", sorted(set(encodings.aliases.aliases.values()) | {"idna", "undefined"}))
 def test_no_codec_that_python_knows_breaks_a_check(charset: str) -> None:
     every_byte = bytes(range(256)) * 16
-    assert isinstance(read(every_byte, content_type=f"text/plain; charset={charset}").text, str)
+    body = read(every_byte, content_type=f"text/plain; charset={charset}")
+    assert text_of(body)
+    assert not body.contains("needle")
+
+
+@pytest.mark.parametrize("before", [0, 1, 65_530, 65_535, 65_536, 131_071])
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16", "shift_jis"])
+def test_a_text_is_found_wherever_it_lies(before: int, charset: str) -> None:
+    body = read(("x" * before + "日本 needle").encode(charset), content_type=f"text/plain; charset={charset}")
+    assert body.contains("日本 needle")
+    assert body.contains("n")
+    assert not body.contains("日本 needles")
+
+
+def test_half_a_character_at_the_end_is_no_defect() -> None:
+    assert text_of(read("日".encode()[:2])) == "\ufffd"
+
+
+def test_searching_takes_little_memory_whatever_the_characters() -> None:
+    body = read(b"x" * (BODY_LIMIT - 4) + "😀".encode())
+    tracemalloc.start()
+    try:
+        assert not body.contains("needle")
+        assert tracemalloc.get_traced_memory()[1] < BODY_LIMIT
+    finally:
+        tracemalloc.stop()

@@ -5,20 +5,31 @@ from __future__ import annotations
 import gzip
 import sys
 import zlib
-from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any
 
 import pytest
 
 from core.checks.http import Prober
 from core.checks.request import CheckRequest
-from core.domain.observations import ErrorKind, Observation, Status
+from core.domain.observations import ErrorKind
+from tests.checks.hostile import (
+    CHUNKED,
+    NINE,
+    OK,
+    OVERRUN_SECONDS,
+    PROTOCOL,
+    SHORT_SECONDS,
+    TEXT,
+    Case,
+    by_name,
+    expect_fault,
+    expect_timeout,
+    expect_up,
+    resets_at_once,
+)
 from tests.checks.server import (
     Behaviour,
-    Received,
     Server,
-    Visitor,
     answers,
     black_hole,
     closed_port,
@@ -29,36 +40,6 @@ from tests.checks.server import (
     says_then_hangs,
     says_then_resets,
 )
-
-SHORT_SECONDS = 0.3
-"""The deadline of checks that are meant to run into it."""
-LONG_SECONDS = 5.0
-"""The deadline of checks that must end long before it."""
-PROMPT_SECONDS = 2.0
-"""A generous bound for what is not waited for."""
-OVERRUN_SECONDS = 0.25
-"""What a check may take beyond its deadline."""
-
-OK = b"HTTP/1.1 200 OK\r\n"
-NINE = OK + b"Content-Length: 9\r\n\r\n"
-CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
-TEXT = {"contains": "needle"}
-
-
-@dataclass(frozen=True)
-class Case:
-    name: str
-    behaviour: Behaviour
-    error: ErrorKind | None = None
-    code: int | None = None
-    detail: str = ""
-    """What the detail must say."""
-    check: dict[str, Any] = field(default_factory=dict)
-    reads_request: bool = True
-
-
-async def resets_at_once(visitor: Visitor, _received: Received) -> None:
-    visitor.reset()
 
 
 def zipped(body: bytes, coding: str = "gzip") -> Behaviour:
@@ -184,7 +165,6 @@ SLOW = [
     ),
 ]
 
-PROTOCOL = ErrorKind.PROTOCOL
 BAD = [
     Case("a reset at once", resets_at_once, PROTOCOL, detail="before the answer", reads_request=False),
     Case("a close at once", says(), PROTOCOL, detail="the connection was", reads_request=False),
@@ -329,43 +309,19 @@ BAD = [
 ]
 
 
-def by_name(cases: list[Case]) -> list[Any]:
-    return [pytest.param(case, id=case.name) for case in cases]
-
-
-async def observe(prober: Prober, case: Case, seconds: float) -> tuple[Observation, float]:
-    async with Server(case.behaviour, reads_request=case.reads_request) as server:
-        start = perf_counter()
-        seen = await prober.check(CheckRequest(server.url, timeout_seconds=seconds, **case.check))
-        return seen, perf_counter() - start
-
-
 @pytest.mark.parametrize("case", by_name(GOOD))
 async def test_odd_but_right_answers_are_up(prober: Prober, case: Case) -> None:
-    seen, elapsed = await observe(prober, case, LONG_SECONDS)
-    assert (seen.status, seen.error, seen.detail) == (Status.UP, None, None)
-    assert seen.status_code == case.code
-    assert elapsed < PROMPT_SECONDS
+    await expect_up(prober, case)
 
 
 @pytest.mark.parametrize("case", by_name(SLOW))
 async def test_the_deadline_ends_whatever_does_not_end_by_itself(prober: Prober, case: Case) -> None:
-    seen, elapsed = await observe(prober, case, SHORT_SECONDS)
-    assert (seen.status, seen.error, seen.status_code) == (Status.DOWN, ErrorKind.TIMEOUT, case.code)
-    assert seen.detail is not None
-    assert seen.detail.startswith("no answer within 0.3 s")
-    assert case.detail in seen.detail
-    assert seen.latency_ms is None
-    assert SHORT_SECONDS <= elapsed < SHORT_SECONDS + OVERRUN_SECONDS
+    await expect_timeout(prober, case)
 
 
 @pytest.mark.parametrize("case", by_name(BAD))
 async def test_a_fault_is_named_at_once(prober: Prober, case: Case) -> None:
-    seen, elapsed = await observe(prober, case, LONG_SECONDS)
-    assert (seen.status, seen.error, seen.status_code) == (Status.DOWN, case.error, case.code)
-    assert seen.detail is not None
-    assert case.detail in seen.detail
-    assert elapsed < PROMPT_SECONDS
+    await expect_fault(prober, case)
 
 
 async def test_a_closed_port_is_a_refused_connection(prober: Prober) -> None:

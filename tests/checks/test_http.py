@@ -8,6 +8,7 @@ import gc
 import json
 import logging
 import socket
+import ssl
 from collections.abc import Callable
 from dataclasses import replace
 from time import perf_counter
@@ -19,9 +20,11 @@ from core.checks.exchange import Exchange, ExchangeFailed, Peer
 from core.checks.http import Prober
 from core.checks.request import CheckRequest
 from core.checks.tls import Trust
+from core.checks.tunnel import Tunnel
 from core.checks.wire import Wire
 from core.domain.observations import ErrorKind, Status
 from core.domain.text import has_control_characters
+from tests.checks.certificates import Authority
 from tests.checks.conftest import SettableClock, TableResolver
 from tests.checks.server import (
     Received,
@@ -232,22 +235,34 @@ async def test_closing_lets_the_resolver_go(prober: Prober, resolver: TableResol
 
 @pytest.mark.parametrize("contains", ["", "fine", "missing"])
 async def test_a_check_leaves_nothing_to_the_garbage_collector(
-    prober: Prober, resolver: TableResolver, contains: str
+    prober: Prober, resolver: TableResolver, authority: Authority, stranger: Authority, contains: str
 ) -> None:
     resolver.knows("two.test", "127.0.0.1", "127.0.0.1")
 
     def left_over() -> list[object]:
-        kinds = (Wire, Exchange, ExchangeFailed, ConnectionError, httptools.HttpResponseParser)
-        return [thing for thing in gc.get_objects() if isinstance(thing, kinds)]
+        ours = (Wire, Tunnel, Exchange, ExchangeFailed, httptools.HttpResponseParser)
+        causes = (ConnectionRefusedError, ssl.SSLCertVerificationError)  # the servers leave others themselves
+        return [thing for thing in gc.get_objects() if isinstance(thing, ours + causes)]
 
     async with (
         Server(answers(b"fine")) as good,
         Server(says(b"garbage\r\n\r\n")) as bad,
         Server(says_then_hangs()) as silent,
+        Server(answers(b"fine"), tls=authority.server()) as secure,
+        Server(answers(b"fine"), tls=stranger.server()) as strange,
     ):
         check = CheckRequest(good.url, contains=contains)
         port = closed_port()
-        urls = [bad.url, silent.url, f"http://127.0.0.1:{port}", f"http://two.test:{port}"]
+        bad_tls = [f"https://localhost:{server.port}" for server in (bad, silent)]
+        urls = [
+            bad.url,
+            silent.url,
+            secure.url,
+            strange.url,
+            *bad_tls,
+            f"http://127.0.0.1:{port}",
+            f"http://two.test:{port}",
+        ]
         others = [replace(check, url=url, timeout_seconds=0.1) for url in urls]
         await asyncio.gather(*(prober.check(one) for one in [check, *others]))
         gc.collect()

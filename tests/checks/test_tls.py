@@ -20,7 +20,7 @@ from core.checks.tls import CertificateLooks, Trust, handshake_failure, read_cer
 from core.domain.observations import ErrorKind, Status
 from tests.checks.certificates import DAY, Authority
 from tests.checks.conftest import SettableClock, TableResolver
-from tests.checks.server import Server, answers, closed_port, says, says_then_hangs, says_then_resets
+from tests.checks.server import Server, answers, closed_port, says_then_hangs
 
 MakeContext = Callable[[Authority, Authority], ssl.SSLContext]
 
@@ -115,19 +115,6 @@ async def test_a_certificate_that_ends_soon_makes_the_service_degraded(
     assert (seen.status, seen.error, seen.detail) == (status, None, detail)
 
 
-async def test_plain_http_on_a_tls_port_is_no_tls(prober: Prober) -> None:
-    reply = says(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-    async with Server(reply, reads_request=False) as server:
-        seen = await prober.check(CheckRequest(f"https://127.0.0.1:{server.port}/"))
-    assert (seen.error, seen.detail) == (ErrorKind.TLS, "the peer does not speak TLS")
-
-
-async def test_tls_on_a_plain_port_is_no_http(prober: Prober, authority: Authority) -> None:
-    async with Server(answers(), tls=authority.server()) as server:
-        seen = await prober.check(CheckRequest(f"http://127.0.0.1:{server.port}/"))
-    assert seen.error is ErrorKind.PROTOCOL
-
-
 async def test_a_silent_handshake_runs_into_the_deadline(prober: Prober) -> None:
     async with Server(says_then_hangs(), reads_request=False) as server:
         start = perf_counter()
@@ -136,26 +123,6 @@ async def test_a_silent_handshake_runs_into_the_deadline(prober: Prober) -> None
         assert perf_counter() - start < 0.55
     assert (seen.error, seen.address) == (ErrorKind.TIMEOUT, "127.0.0.1")
     assert seen.detail == "no answer within 0.3 s: the TLS handshake did not end"
-
-
-@pytest.mark.parametrize("behaviour", [says(), says_then_resets(), says_then_resets(b"\x16\x03\x03")])
-async def test_a_broken_off_handshake_is_a_tls_error(prober: Prober, behaviour: Any) -> None:
-    async with Server(behaviour, reads_request=False) as server:
-        seen = await prober.check(CheckRequest(f"https://127.0.0.1:{server.port}/"))
-    assert (seen.error, seen.detail) == (
-        ErrorKind.TLS,
-        "the connection was closed during the TLS handshake",
-    )
-
-
-async def test_outdated_tls_is_named(prober: Prober, authority: Authority) -> None:
-    context = authority.server()
-    context.set_ciphers("ECDHE+AESGCM")
-    with pytest.warns(DeprecationWarning, match="TLSv1_1"):
-        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
-    async with Server(answers(), tls=context) as server:
-        seen = await prober.check(CheckRequest(f"https://localhost:{server.port}/"))
-    assert seen.error is ErrorKind.TLS
 
 
 async def test_names_are_sent_and_only_http_1_1_is_offered(prober: Prober, authority: Authority) -> None:

@@ -24,6 +24,8 @@ class KeysInOrder(App[None]):
     def __init__(self) -> None:
         super().__init__()
         self._typed_ahead: deque[events.Key] = deque()
+        self._released: events.Key | None = None
+        """The next of those that were held back, on its way through the queue."""
         self._keys_taken = 0
         self._settling = False
 
@@ -31,10 +33,10 @@ class KeysInOrder(App[None]):
         """Hold back a key while the one before it is still at work."""
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
-        elif self._settling:
+        elif self._settling and event is not self._released:
             self._typed_ahead.append(event)
         else:
-            self._settling = True
+            self._settling, self._released = True, None
             self._keys_taken += 1
             receiver = self.focused or self.screen
             await super().on_event(event)
@@ -54,8 +56,10 @@ class KeysInOrder(App[None]):
         self.screen.call_after_refresh(self._settled, key)
 
     def _settled(self, key: int) -> None:
-        if not self._settling or key != self._keys_taken:
+        if not self._settling or key != self._keys_taken or self._released is not None:
             return
-        self._settling = False
+        self._settling = bool(self._typed_ahead)
         if self._typed_ahead:
-            self.post_message(self._typed_ahead.popleft())
+            # Keys that came meanwhile stand before it in the queue: they still wait.
+            self._released = self._typed_ahead.popleft()
+            self.post_message(self._released)

@@ -60,3 +60,25 @@ async def test_a_key_whose_effects_never_settle_does_not_hold_up_the_next(
         monkeypatch.setattr(app, "_climb", lambda path, key: None)
         burst(app, "d", "d")
         await until(pilot, lambda: app.destroyed == 2)
+
+
+class StillTyped(Typed):
+    """Gets one more key whenever what a key set off has been done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.still_coming = ["1", "2", "3"]
+
+    def _settled(self, key: int) -> None:
+        if self.still_coming:
+            burst(self, self.still_coming.pop(0))
+        super()._settled(key)
+
+
+async def test_a_key_that_comes_while_others_are_held_back_comes_after_them() -> None:
+    app = StillTyped()
+    async with app.run_test() as pilot:
+        burst(app, "n", "a", "b", "c")
+        await until(pilot, lambda: isinstance(app.screen, Form) and len(app.screen.value("first")) == 6)
+        assert isinstance(app.screen, Form)
+        assert app.screen.value("first") == "abc123"

@@ -42,7 +42,7 @@ format: $(READY) ## format the code and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: $(READY) ## measure start-up, checks, recorder and board
+bench: $(READY) ## measure start-up, one check, the round at scale, the whole product, recorder, board, console and a soak
 	@$(BIN)/python -m bench
 
 docs: $(READY) ## write key table, settings and pictures into the documents

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.domain.events import ServiceJudged
+from core.loop import run
 from tests.tui.canned import NOW, CannedApp, Fleet, judged_up
 from tui.screens.board import BoardScreen
 from tui.stages import Stage
@@ -88,8 +89,8 @@ def main() -> None:
     print(f"board: {SIZE[0]}x{SIZE[1]}, {RESULTS_PER_SECOND} results/s spread over all services")
     print(f"{'services':>9} {'idle CPU %':>11} {'live CPU %':>11} {'lag p99 ms':>11} {'key to frame ms':>16}")
     for services in FLEETS:
-        idle = asyncio.run(measure(services, 0))
-        live = asyncio.run(measure(services, RESULTS_PER_SECOND))
+        idle = run(measure(services, 0))
+        live = run(measure(services, RESULTS_PER_SECOND))
         print(
             f"{services:>9,} {idle.cpu_percent:>11.1f} {live.cpu_percent:>11.1f}"
             f" {live.lag_p99_ms:>11.1f} {live.key_p50_ms:>16.1f}"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from bench.targets import scratch
 from core.bus import Bus
 from core.clock import SystemClock
 from core.domain.clients import ClientSpec
@@ -67,14 +66,12 @@ def main() -> None:
 
 @contextmanager
 def _server() -> Iterator[str]:
-    folder = Path(tempfile.mkdtemp(prefix="ronda-bench-", dir="/tmp"))
-    folder.chmod(0o711)  # as root the server runs as another user
-    server = EmbeddedServer(folder / "server", idle_seconds=0.0)
-    try:
-        yield server.start()
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
+    with scratch() as folder:
+        server = EmbeddedServer(folder / "server", idle_seconds=0.0)
+        try:
+            yield server.start()
+        finally:
+            server.stop()
 
 
 async def _measure(url: str) -> list[Cost]:

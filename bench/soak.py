@@ -8,29 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import multiprocessing
 import os
 import random
-import resource
 import socket
-import ssl
 import sys
-import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 
-from bench.engine import free_port, make_certificate, wait_until_it_listens
+from bench.targets import Ports, free_port, listen_forever, make_certificate, scratch, serving
+from bench.usage import resident_megabytes
 from core.checks.exchange import Peer
-from core.checks.http import Prober
+from core.checks.prober import Prober
 from core.checks.request import CheckRequest
 from core.checks.resolver import SystemResolver
 from core.checks.tls import Trust
 from core.clock import SystemClock
+from core.loop import run
 
 CHECKS = int(os.environ.get("RONDA_SOAK_CHECKS", "100000"))
 WARM_UP = 5_000
@@ -60,10 +56,10 @@ _HANGING = b"/hanging"
 
 def main() -> None:
     """Soak and print what was there before and after; ends with an error if something grew."""
-    with tempfile.TemporaryDirectory(prefix="ronda-bench-", dir="/tmp") as folder:
-        certificate = make_certificate(Path(folder))
-        with _servers(certificate) as ports:
-            growth = asyncio.run(_soak(certificate, ports))
+    with scratch() as folder:
+        certificate = make_certificate(folder)
+        with serving(_serve, certificate) as (ports, _pid):
+            growth = run(_soak(certificate, ports))
     if growth:
         sys.exit(f"Something grew: {', '.join(growth)}.")
 
@@ -90,7 +86,7 @@ class Left:
             len(asyncio.all_tasks()),
             threading.active_count(),
             len(gc.get_objects()),
-            _resident_megabytes(),
+            resident_megabytes(),
         )
 
     def line(self, name: str) -> str:
@@ -111,15 +107,7 @@ class Left:
         return [name for name, is_more in grown.items() if is_more]
 
 
-def _resident_megabytes() -> float:
-    statm = Path("/proc/self/statm")
-    if statm.exists():
-        return int(statm.read_text().split()[1]) * resource.getpagesize() / 1e6
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # all that other systems tell
-    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3
-
-
-async def _soak(certificate: Path, ports: tuple[int, int]) -> list[str]:
+async def _soak(certificate: Path, ports: Ports) -> list[str]:
     prober = Prober(SystemClock(), resolver=SystemResolver(_lookup), trust=Trust(certificate))
     requests = _requests(*ports)
     await _run(prober, requests, WARM_UP)
@@ -207,32 +195,15 @@ class _Misbehaving(asyncio.Protocol):
             self._transport.close()
 
 
-def _serve(certificate: Path, ports: tuple[int, int]) -> None:
+def _serve(certificate: Path, ports: Ports) -> None:
     """Be the servers until the process is ended."""
 
     async def forever() -> None:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda *_arguments: None)  # what clients do to it is not the matter
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        await loop.create_server(_Misbehaving, "127.0.0.1", ports[0], backlog=1024)
-        await loop.create_server(_Misbehaving, "127.0.0.1", ports[1], ssl=context, backlog=1024)
-        await asyncio.Event().wait()
+        await listen_forever(_Misbehaving, certificate, ports)
 
     asyncio.run(forever())
-
-
-@contextmanager
-def _servers(certificate: Path) -> Iterator[tuple[int, int]]:
-    ports = free_port(), free_port()
-    process = multiprocessing.get_context("spawn").Process(target=_serve, args=(certificate, ports))
-    process.start()
-    try:
-        wait_until_it_listens(ports[1])
-        yield ports
-    finally:
-        process.terminate()
-        process.join()
 
 
 if __name__ == "__main__":

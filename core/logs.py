@@ -19,6 +19,8 @@ from core.i18n import _
 
 LOG_FILE = "ronda.log"
 """Name of the log in the log folder."""
+AGENT_LOG_FILE = "agent.log"
+"""Name of the log of an agent that a console has started, in the same folder."""
 LOG_BYTES = 2_000_000
 """A log that would grow longer is put aside, three times."""
 QUIET_LIBRARIES = ("httpx", "httpcore", "apscheduler", "asyncio", "alembic", "sqlalchemy")
@@ -62,14 +64,18 @@ class _PrivateFile(RotatingFileHandler):
 
 
 def configure_logging(
-    folder: Path | None, *, secrets: Iterable[Secret] = (), level: int = logging.INFO
+    folder: Path | None,
+    *,
+    file: str = LOG_FILE,
+    secrets: Iterable[Secret] = (),
+    level: int = logging.INFO,
 ) -> Callable[[], None]:
-    """Send the log to a rotating file in ``folder``, or to stderr without one.
+    """Send the log to a rotating ``file`` in ``folder``, or to stderr without a folder.
 
     ``secrets`` never appear in it. The result ends that again. Raises ConfigError if the file cannot be
     written.
     """
-    handler = logging.StreamHandler(sys.stderr) if folder is None else _file_handler(folder)
+    handler = logging.StreamHandler(sys.stderr) if folder is None else _file_handler(folder, file)
     handler.setFormatter(MaskingFormatter(secrets))
     root = logging.getLogger()
     before = root.level
@@ -86,10 +92,10 @@ def configure_logging(
     return end
 
 
-def _file_handler(folder: Path) -> logging.Handler:
+def _file_handler(folder: Path, file: str) -> logging.Handler:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return _PrivateFile(folder / LOG_FILE, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
+        return _PrivateFile(folder / file, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
     except OSError as error:
         raise ConfigError(
             _("The log folder {folder} cannot be written to ({reason}); set RONDA_LOG_DIR.").format(

@@ -23,6 +23,7 @@ from core.bus import Bus
 from core.clock import SystemClock
 from core.domain.events import StorageChanged
 from core.domain.operators import Operator, Role
+from core.domain.services import DEFAULT_INTERVAL_SECONDS
 from core.domain.workers import WorkerKind
 from core.errors import RondaError
 from core.operations.desk import Desk
@@ -32,6 +33,8 @@ from core.storage.database import Database
 from core.storage.embedded import EmbeddedServer
 
 if TYPE_CHECKING:
+    from core.worker.delegate import Delegate
+    from core.worker.pulse import Pulse
     from core.worker.round import Round
 
 CLOSE_SECONDS = 10.0
@@ -94,20 +97,29 @@ async def open_desk(settings: Settings, *, read_only: bool = False) -> AsyncIter
 
 @asynccontextmanager
 async def open_runtime(
-    settings: Settings, *, kind: WorkerKind, may_lead: bool, read_only: bool = False, bus: Bus | None = None
+    settings: Settings,
+    *,
+    kind: WorkerKind,
+    may_lead: bool,
+    read_only: bool = False,
+    bus: Bus | None = None,
+    console_id: str = "",
 ) -> AsyncIterator[Runtime]:
     """Give a desk and a part in the round, which goes on until the block is left.
 
     Raises ConfigError or StorageError; nothing is left open then. A read-only process never leads.
+    ``console_id`` names the console that this process ends with, if there is one.
     """
     # A command that takes no part in the round need not load it.
     from core.storage.feed import Feed
     from core.worker.gate import Limits
+    from core.worker.pulse import Pulse
     from core.worker.round import Identity, Round
 
     bus = bus or Bus()
     async with _Closing() as closing:
-        desk = await _desk(settings, closing, bus, read_only=read_only)
+        pulse = Pulse(SystemClock())
+        desk = await _desk(settings, closing, bus, read_only=read_only, pulse=pulse)
         feed = Feed(desk.database, bus, desk.own_id)
         closing.later("the feed", feed.stop)
         await feed.start()
@@ -118,21 +130,52 @@ async def open_runtime(
             host=desk.operator.host,
             pid=os.getpid(),
             may_lead=may_lead and not read_only,
+            ends_with=console_id,
         )
         limits = Limits(settings.max_checks, settings.max_checks_per_host)
-        round_ = Round(desk.database, bus, desk.clock, desk.prober, identity, limits)
-        closing.later("the round", round_.stop, 2 * CLOSE_SECONDS)
-        await round_.start()
+        round_ = Round(desk.database, bus, desk.clock, desk.prober, identity, limits, pulse=pulse)
+        await _take_part(round_, _delegate(settings, kind, desk, round_), closing)
         yield Runtime(desk, round_)
 
 
-async def _desk(settings: Settings, closing: _Closing, bus: Bus, *, read_only: bool) -> Desk:
-    from core.checks.http import Prober  # takes a while to load, and `ronda db` makes no checks
+async def _take_part(round_: Round, delegate: Delegate | None, closing: _Closing) -> None:
+    """Start the round and what may delegate it; on leaving both end at the same time."""
+    if delegate is not None:
+        closing.later("the agent of this console", delegate.stop)
+    closing.later("the round", round_.stop, 2 * CLOSE_SECONDS)
+    await round_.start()
+    if delegate is not None:
+        closing.later("the word to the agent", delegate.let_go)
+        delegate.start()
+
+
+def _delegate(settings: Settings, kind: WorkerKind, desk: Desk, round_: Round) -> Delegate | None:
+    """Give what has an agent run the checks when they are too many for a console; None: never here."""
+    from core.worker.child import start_agent
+    from core.worker.delegate import Delegate
+
+    if settings.agent_above is None or kind is not WorkerKind.CONSOLE or not round_.may_lead:
+        return None
+    values, log_dir, own_id = settings.as_environment(), settings.log_dir, desk.own_id
+    return Delegate(
+        desk.bus,
+        desk.clock,
+        round_,
+        own_id,
+        settings.agent_above / DEFAULT_INTERVAL_SECONDS,
+        lambda: start_agent(values, log_dir, own_id),
+    )
+
+
+async def _desk(
+    settings: Settings, closing: _Closing, bus: Bus, *, read_only: bool, pulse: Pulse | None = None
+) -> Desk:
+    from core.checks.prober import Prober  # takes a while to load, and `ronda db` makes no checks
 
     database = await _database(settings, closing, bus)
     await database.open()
     clock = SystemClock()
-    prober = Prober(clock)
+    prober = Prober(clock) if pulse is None else Prober(clock, lagged_within=pulse.lagged_within)
     closing.later("the prober", prober.close)
     return Desk(
         database=database,

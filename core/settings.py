@@ -29,9 +29,12 @@ LOG_FOLDER_OF_ROOT = Path("/var/log/ronda")
 """Where root keeps the console's log."""
 DEFAULT_MAX_CHECKS = 200
 """Checks that run at the same time."""
+DEFAULT_AGENT_ABOVE: int | None = 2_000
+"""Services at 30 s that a console checks in the loop that draws it."""
 DEFAULT_MAX_CHECKS_PER_HOST = 6
 """Checks that run at the same time against one host."""
 
+_NEVER = "never"
 _YES = frozenset({"1", "true", "yes", "on"})
 _NO = frozenset({"0", "false", "no", "off"})
 _CHECKOUT = Path(__file__).resolve().parent.parent
@@ -73,6 +76,12 @@ SETTINGS = (
     Setting("RONDA_LOG_DIR", "the user's log folder", "folder of the console's log; /var/log/ronda as root"),
     Setting("RONDA_MAX_CHECKS", str(DEFAULT_MAX_CHECKS), "checks that run at the same time"),
     Setting("RONDA_MAX_CHECKS_PER_HOST", str(DEFAULT_MAX_CHECKS_PER_HOST), "the same against one host"),
+    Setting(
+        "RONDA_AGENT_ABOVE",
+        str(DEFAULT_AGENT_ABOVE),
+        "services at 30 s beyond which a console has an agent of its own run the checks; "
+        "never: it always runs them itself",
+    ),
     Setting("RONDA_THEME", "ronda-night", "theme of the console"),
     Setting("RONDA_ASCII", "no", "yes draws with ASCII characters only"),
 )
@@ -93,6 +102,8 @@ class Settings:
     """Interval of a new service that names none."""
     max_checks: int = DEFAULT_MAX_CHECKS
     max_checks_per_host: int = DEFAULT_MAX_CHECKS_PER_HOST
+    agent_above: int | None = DEFAULT_AGENT_ABOVE
+    """Services at 30 s beyond which a console starts an agent; None: never."""
     theme: str | None = None
     ascii: bool = False
 
@@ -105,6 +116,27 @@ class Settings:
     def server_dir(self) -> Path:
         """Give the folder of the embedded server."""
         return self.data_dir / "postgresql"
+
+    def as_environment(self) -> dict[str, str]:
+        """Give the variables that make ``load_settings`` give the same again; secrets are among them."""
+        given = {
+            "DATABASE_URL": _revealed(self.database_url),
+            "HEALTH_CHECK_INTERVAL": repr(self.check_interval_seconds),
+            "RONDA_SECRET_KEY": _revealed(self.secret_key),
+            "RONDA_DATA_DIR": str(self.data_dir),
+            "RONDA_CONFIG_DIR": str(self.config_dir),
+            "RONDA_LOG_DIR": str(self.log_dir),
+            "RONDA_MAX_CHECKS": str(self.max_checks),
+            "RONDA_MAX_CHECKS_PER_HOST": str(self.max_checks_per_host),
+            "RONDA_AGENT_ABOVE": _NEVER if self.agent_above is None else str(self.agent_above),
+            "RONDA_THEME": self.theme,
+            "RONDA_ASCII": "yes" if self.ascii else "no",
+        }
+        return {name: text for name, text in given.items() if text}
+
+
+def _revealed(secret: Secret | None) -> str | None:
+    return None if secret is None else secret.reveal()
 
 
 def load_settings(environ: Mapping[str, str] | None = None, *, checkout: Path | None = _CHECKOUT) -> Settings:
@@ -144,6 +176,7 @@ def _settings(values: Mapping[str, str], config_dir: Path, faults: list[str]) ->
         max_checks_per_host=_read(
             faults, _count, values, "RONDA_MAX_CHECKS_PER_HOST", DEFAULT_MAX_CHECKS_PER_HOST
         ),
+        agent_above=_read(faults, _count_or_never, values, "RONDA_AGENT_ABOVE", DEFAULT_AGENT_ABOVE),
         theme=values.get("RONDA_THEME"),
         ascii=_read(faults, _flag, values, "RONDA_ASCII", False),
     )
@@ -245,6 +278,19 @@ def _interval(name: str, text: str) -> float:
 
 def _count(name: str, text: str) -> int:
     return whole_number(name, text, most=10_000)
+
+
+def _count_or_never(name: str, text: str) -> int | None:
+    if text.lower() == _NEVER:
+        return None
+    try:
+        return whole_number(name, text, most=1_000_000)
+    except ConfigError as error:
+        raise ConfigError(
+            _("{name} must be a whole number from 1 to 1000000, or never, not {text}.").format(
+                name=name, text=printable(text)
+            )
+        ) from error
 
 
 def _flag(name: str, text: str) -> bool:

@@ -6,7 +6,9 @@ what to do and reads well under its field as well as after the field's label.
 
 from __future__ import annotations
 
+from core.domain.evidence import Evidence, FailureEvidence
 from core.domain.faults import Fault
+from core.domain.kinds import Auth, Kind
 from core.domain.observations import ErrorKind, Status
 from core.domain.operators import Role
 from core.domain.workers import WorkerKind
@@ -14,13 +16,26 @@ from core.errors import Refused, RondaError
 from core.i18n import _
 
 FAULTS: dict[str, str] = {
-    "api_key_in_use": _(
-        "Keep a key: headers refer to {{api_key}} ({services}). Change those headers first to clear it."
+    "absolute_path": _(
+        "Give the whole path, beginning with /, of a file on the machine that runs the checks."
     ),
+    "api_key_in_use": _("Keep a key: checks send it ({services}). Change those services first to clear it."),
     "api_key_missing": _(
         "A header refers to {{api_key}}, but {client} has no API key. Give the client one first."
     ),
+    "auth_missing": _("Choose basic or bearer, or leave out user name and secret."),
+    "auth_secret_missing": _("Give a password or token, or give {client} an API key to be used instead."),
+    "auth_twice": _("Leave out the header Authorization: the authentication above sends it."),
+    "choice": _("{text} is not known. Choose one of {choices}."),
     "client_in_bin": _("The client {client} is in the bin. Restore the client first."),
+    "condition_operator": _("{sign} in {line} compares nothing. Use one of {signs}."),
+    "condition_order": _("{sign} in {line} compares numbers and texts only. Use == or !=."),
+    "condition_path": _("{line} does not begin with a JSON path. Write it like $.status or $.items[0].name."),
+    "condition_several": _("The path of {line} may lead to several values. Lead to one, like $.items[0]."),
+    "condition_value": _(
+        "{value} in {line} is not JSON. Write a number, true, false, null or a text in double quotes."
+    ),
+    "condition_value_missing": _("{line} breaks off. Write what to compare with at its end."),
     "control_characters": _("Remove the characters that cannot be seen or that steer a terminal."),
     "count_range": _("Give a whole number from {least} to {most}."),
     "degraded_range": _("Give whole milliseconds from 1 to below the timeout of {most:.0f} ms."),
@@ -28,26 +43,37 @@ FAULTS: dict[str, str] = {
         "Keep an address: paths below it are checked ({services}). "
         "Give those an absolute URL first to clear it."
     ),
+    "header_condition": _("{line} names no header. Write 'Name: text', or a name alone."),
     "header_form": _("Write a header as 'Name: value'."),
     "header_name": _("{name} is not a header's name. Use letters, digits and hyphens."),
     "header_own": _("{name} is set by Ronda itself. Leave it out."),
     "header_value": _(
         "The value of {name} holds characters that a header cannot carry. Use printable Latin-1."
     ),
+    "heartbeat_endpoint": _("Leave it empty: a heartbeat reports in by itself."),
+    "key_without_certificate": _("Give the certificate that the key belongs to, or leave out the key."),
+    "kind_scheme": _(
+        "An address that begins with {scheme}:// is not of the kind {kind}. Choose the other kind."
+    ),
     "markup": _("Leave out the square brackets [ and ]."),
     "mask_left": _("A part of the mask is left. Type the whole value anew."),
     "method": _("{method} is not a method. Choose one of {methods}."),
+    "not_of_kind": _("This means nothing for a service of the kind {kind}. Leave it out."),
     "number": _("{text} is not a number. Write it like 30 or 0.5."),
+    "option_of_kind": _("{option} means nothing for a service of the kind {kind}. Leave it out."),
     "outer_spaces": _("Remove the spaces before or after it."),
     "path_without_dns": _(
         "A path needs a client with a base address, and {client} has none. Give an absolute URL."
     ),
+    "pattern_form": _("This is not a regular expression of RE2: {reason}."),
+    "record_type": _("{type} is not a type of record. Choose one of {types}."),
     "required": _("This cannot be empty."),
     "seconds_range": _("Give seconds from {least:g} to {most:g}."),
     "status_form": _("{part} is not a status code. Write codes and ranges like 200 or 200-299,301."),
     "status_range": _("{part} is outside 100 to 599. Give codes that HTTP knows."),
     "status_reversed": _("{part} runs backwards. Write {right}."),
     "tag_form": _("{tag} is not a tag. Use one word without spaces or any of ,;:![] in it."),
+    "target_form": _("This is not a target of this kind. Write it like {example}."),
     "taken": _("The name {name} is taken. Choose another."),
     "timeout_over_interval": _("Give a timeout that is not longer than the interval of {interval:g} s."),
     "too_long": _("Use at most {limit} characters."),
@@ -60,6 +86,8 @@ FAULTS: dict[str, str] = {
     "url_query": _("Leave out what follows ? or #: services put their own paths below this address."),
     "url_scheme": _("{scheme} is not checked. Use http or https."),
     "url_spaces": _("Remove the spaces, or write each as %20."),
+    "user_colon": _("A user name of basic authentication holds no colon. Leave it out."),
+    "user_of_basic": _("Only basic authentication has a user name. Leave it out."),
     "whole_number": _("{text} is not a whole number. Write it like 3."),
 }
 """One sentence for each code of a ``Fault``; its parameters stand in braces."""
@@ -67,28 +95,40 @@ FAULTS: dict[str, str] = {
 FIELD_LABELS: dict[str, str] = {
     "active": _("Active"),
     "api_key": _("API key"),
+    "auth": _("Authentication"),
+    "auth_secret": _("Secret"),
+    "auth_user": _("User"),
     "body": _("Body"),
     "client": _("Client"),
+    "client_cert": _("Client certificate"),
+    "client_key": _("Client key"),
     "contains": _("Contains"),
     "degraded_above_ms": _("Degraded above"),
     "description": _("Description"),
     "dns": _("DNS"),
     "endpoint": _("Endpoint"),
+    "expected_answers": _("Expected answers"),
+    "expected_headers": _("Expected headers"),
     "expected_status": _("Expected status"),
     "follow_redirects": _("Follow redirects"),
     "headers": _("Headers"),
     "interval_seconds": _("Interval"),
+    "json_conditions": _("JSON conditions"),
+    "kind": _("Kind"),
     "limit": _("Limit"),
+    "matches": _("Matches"),
     "method": _("Method"),
     "name": _("Name"),
     "not_contains": _("Does not contain"),
     "notes": _("Notes"),
+    "record_type": _("Record type"),
     "recoveries": _("Recoveries"),
     "retries": _("Retries"),
     "retry_interval_seconds": _("Retry interval"),
     "runbook_url": _("Runbook"),
     "tags": _("Tags"),
     "timeout_seconds": _("Timeout"),
+    "tls_warn_days": _("Warn before the end"),
     "url": _("URL"),
     "verify_tls": _("Verify TLS"),
 }
@@ -109,12 +149,36 @@ ERROR_WORDS: dict[ErrorKind, str] = {
     ErrorKind.CONNECT: _("no connection"),
     ErrorKind.TLS: _("TLS failed"),
     ErrorKind.TIMEOUT: _("timed out"),
-    ErrorKind.PROTOCOL: _("not HTTP"),
+    ErrorKind.PROTOCOL: _("not understood"),
     ErrorKind.REDIRECT: _("bad redirect"),
     ErrorKind.STATUS: _("wrong status"),
     ErrorKind.CONTENT: _("wrong content"),
     ErrorKind.TOO_LARGE: _("answer too large"),
     ErrorKind.INTERNAL: _("internal error"),
+}
+
+KIND_WORDS: dict[Kind, str] = {
+    Kind.HTTP: _("HTTP request"),
+    Kind.TCP: _("TCP connection"),
+    Kind.TLS: _("TLS certificate"),
+    Kind.DNS: _("DNS answer"),
+    Kind.ICMP: _("ping"),
+    Kind.HEARTBEAT: _("heartbeat"),
+}
+
+PHASE_WORDS: dict[str, str] = {
+    "lookup": _("the lookup of the name"),
+    "connect": _("the connection"),
+    "handshake": _("the TLS handshake"),
+    "answer": _("the answer"),
+    "body": _("the body"),
+}
+"""Where a check failed, by the ``phase`` of its evidence; stands after "failed at" or "came as far as"."""
+
+AUTH_WORDS: dict[Auth, str] = {
+    Auth.NONE: _("none"),
+    Auth.BASIC: _("basic"),
+    Auth.BEARER: _("bearer"),
 }
 
 ROLE_WORDS: dict[Role, str] = {
@@ -132,6 +196,19 @@ WORKER_WORDS: dict[WorkerKind, str] = {
 def activity_word(active: bool) -> str:
     """Say whether something is checked or paused."""
     return _("active") if active else STATUS_WORDS[Status.PAUSED]
+
+
+def reason_text(failure: FailureEvidence) -> str:
+    """Say what failed."""
+    return failure.detail or (ERROR_WORDS[failure.error] if failure.error else "")
+
+
+def reach_text(evidence: Evidence) -> str:
+    """Say how far a failing check came, and where to."""
+    phase = PHASE_WORDS.get(evidence.phase, evidence.phase)
+    if evidence.address is None:
+        return _("came as far as {phase}").format(phase=phase)
+    return _("came as far as {phase}; address {address}").format(phase=phase, address=evidence.address)
 
 
 def fault_text(fault: Fault) -> str:

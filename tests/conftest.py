@@ -76,8 +76,7 @@ SHARED = "shared"
 """The database that tests share, one after the other; also the template of migrated ones."""
 
 _WIPE = """
-    TRUNCATE ronda.clients, ronda.services, ronda.service_states, ronda.health_checks, ronda.workers,
-        ronda.audit_log RESTART IDENTITY;
+    TRUNCATE ronda.clients, ronda.health_checks, ronda.workers, ronda.audit_log RESTART IDENTITY CASCADE;
     UPDATE ronda.lead SET epoch = 0, flush = 0, backend_pid = NULL, holder = NULL, taken_at = NULL;
     UPDATE ronda.instance SET secret_fingerprint = NULL;
     DO $$

@@ -54,8 +54,7 @@ def desk_opener(open_runtime: OpenRuntime) -> OpenDesk:
 
 def open_console(settings: Settings, open_runtime: OpenRuntime, *, ascii_only: bool = False) -> int:
     """Show the console until the operator leaves; its log goes to a file, since it has the screen."""
-    import asyncio
-
+    from core.loop import run as run_loop
     from tui.app import RondaApp
 
     with logging_to(settings.log_dir, settings):
@@ -65,7 +64,7 @@ def open_console(settings: Settings, open_runtime: OpenRuntime, *, ascii_only: b
             ascii_only=ascii_only or settings.ascii,
             about=_folders(settings),
         )
-        asyncio.run(app.run_in_terminal())
+        run_loop(app.run_in_terminal())
     return app.return_code or 0
 
 

@@ -18,6 +18,7 @@ from core.bus import Bus
 from core.clock import Clock
 from core.domain.events import InventoryChanged, ServiceJudged, StorageChanged, WorkersReported
 from core.errors import RondaError
+from core.memory import keep_what_stays
 from tui.board_model import BoardModel
 from tui.reader import Reader
 from tui.watch import Watch
@@ -80,6 +81,7 @@ class Bridge:
         self._app = app
         self._clock = clock
         self._listeners: list[Callable[[int], None]] = []
+        self._failure_listeners: list[Callable[[ServiceJudged], None]] = []
         self._untold: set[int] = set()
         self._held_back: list[ServiceJudged] | None = []
         """Results that came while the board is being read; None: it is not."""
@@ -117,6 +119,11 @@ class Bridge:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def listen_for_failures(self, listener: Callable[[ServiceJudged], None]) -> Callable[[], None]:
+        """Have each failure that comes with its evidence told at once; the result ends that."""
+        self._failure_listeners.append(listener)
+        return lambda: self._failure_listeners.remove(listener)
+
     def sweep(self) -> None:
         """Let statuses that have become too old be unknown."""
         for service_id in self.model.sweep_stale(self._clock.now()):
@@ -125,6 +132,14 @@ class Bridge:
     # Events
 
     def _judged(self, event: ServiceJudged) -> None:
+        if event.observation.evidence is not None:
+            for listener in tuple(self._failure_listeners):
+                listener(event)
+            event = replace(event, observation=replace(event.observation, evidence=None))
+        self._take(event)
+
+    def _take(self, event: ServiceJudged) -> None:
+        """Take a result into the model, at once or when the board is read; without its evidence."""
         if self._held_back is not None:
             self._held_back.append(event)
         elif self.model.judge(event.service_id, event.state, self._clock.now()):
@@ -202,6 +217,8 @@ class Bridge:
         finally:
             if self.model.loaded:
                 self._catch_up()
+        if not self._there.is_set():
+            keep_what_stays()
         self._there.set()
         self._loaded()
         self.board_changed.publish(BoardChanged(inventory=True))
@@ -209,7 +226,7 @@ class Bridge:
     def _catch_up(self) -> None:
         held_back, self._held_back = self._held_back or [], None
         for event in held_back:
-            self._judged(event)
+            self._take(event)
 
     async def _keep_counting(self, reader: Reader) -> None:
         """Count uptimes now and then, the more rarely the longer it takes."""

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from core.domain.audit import AuditEntry
 from core.domain.clients import Client
+from core.domain.evidence import FailureEvidence
 from core.domain.observations import Beats, LatencyPoint, Observation
 from core.domain.uptime import Uptime
 from core.operations import board, clients, history
@@ -44,6 +45,10 @@ class Reader:
     async def latencies(self, service_id: int, span_seconds: float, stretches: int) -> list[LatencyPoint]:
         """Give the latencies of a span that ends now."""
         return await history.latency_series(self.desk, service_id, span_seconds, stretches)
+
+    async def failures(self, service_id: int) -> tuple[FailureEvidence, ...]:
+        """Give what the first and the latest check of a service's newest run of failures met."""
+        return await history.failure_evidence(self.desk, service_id)
 
     async def changes(self, limit: int) -> list[AuditEntry]:
         """Give what operators changed last, newest first."""

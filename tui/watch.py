@@ -49,16 +49,21 @@ class Watch:
         """Whether this console runs the checks."""
         return self.leader is not None and self.leader.id == self.own_id
 
+    def is_ours(self, worker: WorkerReport) -> bool:
+        """Whether a process ends with this console: it is this one, or an agent that this one started."""
+        return self.own_id in (worker.id, worker.ends_with)
+
     @property
     def agent_runs(self) -> bool:
         """Whether a process without a screen would go on when every console is closed."""
-        return any(worker.kind is WorkerKind.AGENT and worker.can_lead for worker in self.workers)
+        agents = (worker for worker in self.workers if worker.kind is WorkerKind.AGENT)
+        return any(agent.can_lead and not agent.ends_with for agent in agents)
 
     @property
     def last_watcher(self) -> bool:
         """Whether checks stop when this console closes."""
-        others = any(worker.can_lead for worker in self.workers if worker.id != self.own_id)
-        return self.leads_here and not others
+        others = any(worker.can_lead for worker in self.workers if not self.is_ours(worker))
+        return self.leader is not None and self.is_ours(self.leader) and not others
 
     @property
     def health(self) -> RoundHealth:

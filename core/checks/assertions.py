@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import httpx
+
 from core.checks.body import BODY_LIMIT, Body
+from core.checks.header_conditions import header_complaint, parse_header_condition
+from core.checks.json_conditions import json_complaint, parse_condition
+from core.checks.patterns import compile_pattern, found
 from core.checks.request import CheckRequest
 from core.domain.observations import Certificate, ErrorKind, Status
 from core.domain.services import status_expected
@@ -41,6 +46,34 @@ def status_verdict(check: CheckRequest, code: int, redirects: int) -> Verdict | 
     return down(ErrorKind.STATUS, detail)
 
 
+def header_verdict(check: CheckRequest, headers: httpx.Headers) -> Verdict | None:
+    """Give the verdict on headers that are not as expected, else None."""
+    if not check.expected_headers:
+        return None
+    conditions = map(parse_header_condition, check.expected_headers)
+    complaint = header_complaint(headers, conditions, check.masked)
+    return None if complaint is None else down(ErrorKind.CONTENT, complaint)
+
+
+async def body_verdict(check: CheckRequest, body: Body) -> Verdict | None:
+    """Give the verdict on a body that breaks any expectation, else None."""
+    verdict = content_verdict(check, body)
+    if verdict is not None or not (check.matches or check.json_conditions):
+        return verdict
+    text = "".join(body.pieces())
+    if check.matches and not await found(compile_pattern(check.matches), text):
+        if body.truncated:
+            return _too_large()
+        words = _("the answer does not match “{pattern}”")
+        return down(ErrorKind.CONTENT, words.format(pattern=printable(check.matches)))
+    if not check.json_conditions:
+        return None
+    if body.truncated:
+        return _too_large()
+    complaint = json_complaint(text, map(parse_condition, check.json_conditions), check.masked)
+    return None if complaint is None else down(ErrorKind.CONTENT, complaint)
+
+
 def content_verdict(check: CheckRequest, body: Body) -> Verdict | None:
     """Give the verdict on a text that breaks an expectation, else None.
 
@@ -52,12 +85,16 @@ def content_verdict(check: CheckRequest, body: Body) -> Verdict | None:
         return down(ErrorKind.CONTENT, text.format(text=printable(check.not_contains)))
     missing = bool(check.contains) and not body.contains(check.contains)
     if body.truncated and (missing or check.not_contains):
-        text = _("the answer is larger than {limit} KiB")
-        return down(ErrorKind.TOO_LARGE, text.format(limit=BODY_LIMIT // 1024))
+        return _too_large()
     if missing:
         text = _("the answer does not contain “{text}”")
         return down(ErrorKind.CONTENT, text.format(text=printable(check.contains)))
     return None
+
+
+def _too_large() -> Verdict:
+    text = _("the answer is larger than {limit} KiB")
+    return down(ErrorKind.TOO_LARGE, text.format(limit=BODY_LIMIT // 1024))
 
 
 def latency_verdict(check: CheckRequest, latency_ms: float) -> Verdict | None:
@@ -69,9 +106,13 @@ def latency_verdict(check: CheckRequest, latency_ms: float) -> Verdict | None:
     return Verdict(Status.DEGRADED, detail=text.format(latency=round(latency_ms), limit=round(limit)))
 
 
-def certificate_verdict(certificate: Certificate | None, now: datetime, warn_days: int) -> Verdict | None:
+def certificate_verdict(
+    check: CheckRequest, certificate: Certificate | None, now: datetime
+) -> Verdict | None:
     """Give the verdict on a certificate that ends soon, else None."""
-    if certificate is None or certificate.expires_at - now > timedelta(days=warn_days):
+    if certificate is None or check.tls_warn_days is None:
+        return None
+    if certificate.expires_at - now > timedelta(days=check.tls_warn_days):
         return None
     days = certificate.days_left(now)
     if days < 0:

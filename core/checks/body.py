@@ -11,12 +11,15 @@ from dataclasses import dataclass
 import httpx
 
 from core.checks.exchange import ExchangeFailed
+from core.domain.evidence import EVIDENCE_LIMIT
 from core.domain.observations import ErrorKind
 from core.domain.text import printable
 from core.i18n import _
 
 BODY_LIMIT = 1024 * 1024
 """Bytes of a body that are looked at, before and after decompression."""
+BEGINNING_LIMIT = 4 * EVIDENCE_LIMIT
+"""Bytes of a body that are looked at to be shown: a secret is masked also where what is kept ends in it."""
 
 _CHARSET = re.compile(r"^[\w.:+-]{1,40}$", re.ASCII)
 _UNSAFE_CODECS = frozenset({"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"})
@@ -56,23 +59,40 @@ class Body:
         return False
 
 
-async def read_body(response: httpx.Response) -> Body:
-    """Read a response's body; raises ``ExchangeFailed`` if its form is not understood or broken.
+async def read_body(response: httpx.Response, content: bytearray, limit: int = BODY_LIMIT) -> Body:
+    """Read a response's body into ``content``, at most ``limit`` bytes, and give it.
 
-    Compression is undone even though none was asked for, one layer of gzip or deflate.
+    Raises ``ExchangeFailed`` if its form is not understood or broken; what came before is in
+    ``content``. Compression is undone even though none was asked for, one layer of gzip or deflate.
     """
     decoder = _decoder(response.headers)
-    content = bytearray()
     received = 0
     assert isinstance(response.stream, httpx.AsyncByteStream)
     async for piece in response.stream:
         received += len(piece)
         decoder.add(piece, content)
-        if len(content) > BODY_LIMIT or received > BODY_LIMIT:
-            del content[BODY_LIMIT:]
+        if len(content) > limit or received > limit:
+            del content[limit:]
             return _body(content, response, truncated=True)
     decoder.finish()
     return _body(content, response, truncated=False)
+
+
+def beginning(response: httpx.Response, content: bytearray) -> str:
+    """Give the beginning of what was read of a body as text; more than is kept of it."""
+    charset = _charset(response.charset_encoding)
+    return content[:BEGINNING_LIMIT].decode(charset, errors="replace")
+
+
+def head_text(response: httpx.Response) -> str:
+    """Give status line and headers as they came, a line each."""
+    status = f"{response.http_version} {response.status_code} {response.reason_phrase}".rstrip()
+    lines = [f"{_text(name)}: {_text(value)}" for name, value in response.headers.raw]
+    return "\n".join([status, *lines])
+
+
+def _text(encoded: bytes) -> str:
+    return encoded.decode("utf-8", errors="replace")
 
 
 class _Plain:

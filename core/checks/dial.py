@@ -53,8 +53,23 @@ _UNREACHABLE = {errno.EHOSTUNREACH, errno.ENETUNREACH}
 """Says less than the failure of another address: often one family has no route at all."""
 
 
+class _Inet(socket.socket):
+    """A socket of IPv4; the event loop asks for its family again and again, which makes an enum each time."""
+
+    family = socket.AF_INET
+
+
+class _Inet6(socket.socket):
+    """The same of IPv6."""
+
+    family = socket.AF_INET6
+
+
+_SOCKETS: dict[int, type[socket.socket]] = {socket.AF_INET: _Inet, socket.AF_INET6: _Inet6}
+
+
 async def _connect_one(peer: Peer) -> socket.socket:
-    sock = socket.socket(peer.family, socket.SOCK_STREAM)
+    sock = _SOCKETS.get(peer.family, socket.socket)(peer.family, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)
         await asyncio.get_running_loop().sock_connect(sock, peer.sockaddr)

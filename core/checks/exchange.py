@@ -34,12 +34,16 @@ class Peer(NamedTuple):
 
 
 class ExchangeFailed(httpx.TransportError):
-    """No usable answer came; carries the error kind and a phrase for people without secrets."""
+    """No usable answer came; carries the error kind and a phrase for people without secrets.
 
-    def __init__(self, kind: ErrorKind, detail: str) -> None:
+    ``seen`` is the beginning of what came instead, as it came.
+    """
+
+    def __init__(self, kind: ErrorKind, detail: str, seen: str = "") -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
+        self.seen = seen
 
 
 class CertificateRefused(ExchangeFailed):

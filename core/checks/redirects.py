@@ -35,7 +35,7 @@ class Hop:
 
 def first_hop(check: CheckRequest) -> Hop:
     """Give the request that a check begins with."""
-    return Hop(check.first, check.headers, check.body)
+    return Hop(check.first(), check.headers, check.body)
 
 
 def is_redirect(response: httpx.Response) -> bool:

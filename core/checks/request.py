@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from importlib.metadata import version
 
 import httpx
 
 from core.checks.exchange import ExchangeFailed
+from core.checks.tls import TlsProfile
 from core.domain.clients import ClientSpec
+from core.domain.kinds import DEFAULT_TLS_WARN_DAYS, Auth, Kind
 from core.domain.observations import ErrorKind
 from core.domain.secret import MASK
 from core.domain.services import API_KEY_PLACEHOLDER, DEFAULT_TIMEOUT_SECONDS, ServiceSpec
@@ -17,60 +21,80 @@ from core.i18n import _
 
 SHORTEST_MASKED = 4
 """A header value of fewer characters is no secret, and would be found everywhere."""
+_PUBLIC_HEADERS = frozenset(
+    {"accept", "accept-language", "cache-control", "content-type", "origin", "referer", "user-agent"}
+)
+"""Headers that hold no credentials; their values are found in any answer."""
+_ALIKE = (
+    *("kind", "method", "expected_status", "timeout_seconds", "body", "contains", "not_contains", "matches"),
+    *("json_conditions", "expected_headers", "record_type", "expected_answers", "degraded_above_ms"),
+    *("follow_redirects", "verify_tls", "tls_warn_days", "client_cert", "client_key"),
+)
+"""Fields that a check has as the service has them."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CheckRequest:
     """One check, ready to be made; made from values that have been found to be without fault.
 
     Keep it as long as its service does not change: it remembers its first request in httpx's form,
-    which costs a tenth of a check to build (hence no slots).
+    which costs a tenth of a check to build.
     """
 
     url: str = field(repr=False)
-    """Absolute http(s) URL; its query may hold secrets."""
+    """Absolute http(s) URL, whose query may hold secrets; or the target of another kind as a URL."""
+    kind: Kind = Kind.HTTP
     method: str = "GET"
     expected_status: str = "200"
     timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS
     """Deadline of the whole check, DNS and redirects included."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    """The service's own headers, with ``{api_key}`` put in; they go to the first origin only."""
+    """The service's own headers, credentials put in; they go to the first origin only."""
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Credentials in the headers, to be masked wherever they come back."""
     body: str = field(default="", repr=False)
     contains: str = ""
     not_contains: str = ""
+    matches: str = ""
+    json_conditions: tuple[str, ...] = ()
+    expected_headers: tuple[str, ...] = ()
+    record_type: str = "A"
+    expected_answers: tuple[str, ...] = ()
     degraded_above_ms: float | None = None
     follow_redirects: bool = True
     verify_tls: bool = True
+    tls_warn_days: int | None = DEFAULT_TLS_WARN_DAYS
+    client_cert: str = ""
+    client_key: str = ""
+    _first: httpx.Request | None = field(default=None, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, client: ClientSpec, service: ServiceSpec) -> CheckRequest:
         """Give the check of a client's service."""
-        key = client.api_key.reveal() if client.api_key is not None else API_KEY_PLACEHOLDER
+        alike = {name: getattr(service, name) for name in _ALIKE}
+        secrets = tuple(each.reveal() for each in (client.api_key, service.auth_secret) if each is not None)
         return cls(
-            url=service.target(client),
-            method=service.method,
-            expected_status=service.expected_status,
-            timeout_seconds=service.timeout_seconds,
-            headers=tuple(
-                (header.name, header.value.reveal().replace(API_KEY_PLACEHOLDER, key))
-                for header in service.headers
-            ),
-            body=service.body,
-            contains=service.contains,
-            not_contains=service.not_contains,
-            degraded_above_ms=service.degraded_above_ms,
-            follow_redirects=service.follow_redirects,
-            verify_tls=service.verify_tls,
+            url=service.target(client), headers=tuple(_headers(client, service)), secrets=secrets, **alike
         )
 
     @property
     def reads_body(self) -> bool:
         """Whether an expectation needs the body; else nothing beyond the headers is read."""
-        return bool(self.contains or self.not_contains)
+        return bool(self.contains or self.not_contains or self.matches or self.json_conditions)
 
-    @cached_property
+    @property
+    def tls(self) -> TlsProfile:
+        """How it behaves in TLS."""
+        return TlsProfile(self.verify_tls, self.client_cert, self.client_key, self.kind is Kind.HTTP)
+
     def first(self) -> httpx.Request:
-        """The request to the first URL; raises ``ExchangeFailed`` if no connection can be made to it."""
+        """Give the request to the first URL; raises ``ExchangeFailed`` if no connection can be made to it."""
+        if self._first is None:
+            object.__setattr__(self, "_first", self._built())  # frozen: it is what the fields say
+        assert self._first is not None
+        return self._first
+
+    def _built(self) -> httpx.Request:
         try:
             url = httpx.URL(self.url)
         except httpx.InvalidURL as error:
@@ -80,11 +104,32 @@ class CheckRequest:
         return build(self.method, url, self.headers, self.body)
 
     def masked(self, text: str) -> str:
-        """Give a text that came from outside without any of the header values that were sent."""
-        for _name, value in self.headers:
-            if len(value) >= SHORTEST_MASKED:
-                text = text.replace(value, MASK)
+        """Give a text that came from outside without any of the credentials that were sent."""
+        for secret in self._masked_texts():
+            text = text.replace(secret, MASK)
         return text
+
+    def _masked_texts(self) -> tuple[str, ...]:
+        """Every secret text, the longest first: one may be a part of another."""
+        values = [value for name, value in self.headers if name.lower() not in _PUBLIC_HEADERS]
+        words = [value.rpartition(" ")[2] for value in values]  # the token behind ``Bearer``
+        texts = {text for text in (*values, *words, *self.secrets) if len(text) >= SHORTEST_MASKED}
+        return tuple(sorted(texts, key=len, reverse=True))
+
+
+def _headers(client: ClientSpec, service: ServiceSpec) -> Iterator[tuple[str, str]]:
+    key = client.api_key.reveal() if client.api_key is not None else API_KEY_PLACEHOLDER
+    if service.auth is not Auth.NONE:
+        secret = service.auth_secret.reveal() if service.auth_secret is not None else key
+        yield "Authorization", _authorization(service.auth, service.auth_user, secret)
+    for header in service.headers:
+        yield header.name, header.value.reveal().replace(API_KEY_PLACEHOLDER, key)
+
+
+def _authorization(auth: Auth, user: str, secret: str) -> str:
+    if auth is Auth.BEARER:
+        return f"Bearer {secret}"
+    return "Basic " + b64encode(f"{user}:{secret}".encode()).decode("ascii")
 
 
 def build(method: str, url: httpx.URL, headers: tuple[tuple[str, str], ...], body: str) -> httpx.Request:

@@ -18,6 +18,7 @@ from core.checks.alerts import alert_of
 from core.checks.dial import connect
 from core.checks.exchange import CertificateRefused, Exchange, ExchangeFailed, Peer
 from core.checks.tunnel import open_tunnel
+from core.checks.wire import Wire
 from core.domain.observations import Certificate, ErrorKind
 from core.domain.text import printable
 from core.i18n import _
@@ -28,26 +29,55 @@ LOOK_RETRY_SECONDS = 60.0
 """The same after a look that saw nothing."""
 SEEN_LIMIT = 4_096
 """Refused certificates remembered; the oldest is forgotten first."""
+CONTEXTS_LIMIT = 256
+"""TLS contexts kept; the oldest is made again when it is needed."""
 NAME_LIMIT = 120
 """Characters of a subject or issuer."""
 
 
+class TlsProfile(NamedTuple):
+    """How a check behaves in TLS."""
+
+    verify: bool = True
+    """Whether the peer's certificate must be valid."""
+    cert: str = ""
+    """PEM file of the certificate that is shown to the peer, if any."""
+    key: str = ""
+    """PEM file of its key; empty: it is in the same file."""
+    http: bool = True
+    """Whether the peer is told that HTTP/1.1 will be spoken (ALPN); else no protocol is named."""
+
+
 class Trust:
-    """Makes the two TLS contexts, one that verifies and one that does not, once and when first needed.
+    """Makes TLS contexts, one for each profile, when first needed.
 
     ``cafile`` replaces the authorities of the machine. One context costs some 30 ms and 0.7 MB.
     """
 
     def __init__(self, cafile: Path | None = None) -> None:
         self._cafile = cafile
-        self._contexts: dict[bool, ssl.SSLContext] = {}
+        self._contexts: dict[tuple[TlsProfile, object], ssl.SSLContext] = {}
 
-    def context(self, *, verify: bool) -> ssl.SSLContext:
-        """Give the context for checks that do or do not verify certificates."""
-        context = self._contexts.get(verify)
+    def context(self, profile: TlsProfile) -> ssl.SSLContext:
+        """Give the context for checks of a profile; its files are read again when they have changed.
+
+        Raises ``ExchangeFailed`` of kind tls if a file of the profile cannot be used.
+        """
+        key = (profile, _versions(profile)) if profile.cert else (profile, None)
+        context = self._contexts.get(key)
         if context is None:
-            context = self._contexts[verify] = self._verifying() if verify else _unverifying()
+            context = self._made(profile)
+            self._contexts[key] = context
+            if len(self._contexts) > CONTEXTS_LIMIT:
+                del self._contexts[next(iter(self._contexts))]
+        return context
+
+    def _made(self, profile: TlsProfile) -> ssl.SSLContext:
+        context = self._verifying() if profile.verify else _unverifying()
+        if profile.http:
             context.set_alpn_protocols(["http/1.1"])
+        if profile.cert:
+            _load_certificate(context, profile)
         return context
 
     def _verifying(self) -> ssl.SSLContext:
@@ -61,6 +91,35 @@ class Trust:
         context.verify_flags &= ~ssl.VERIFY_X509_STRICT
         context.hostname_checks_common_name = False  # as every browser since 2017 (RFC 9525, section 6.3)
         return context
+
+
+def _versions(profile: TlsProfile) -> object:
+    """Give what changes when a file of a profile does."""
+    try:
+        found = [os.stat(path) for path in (profile.cert, profile.key) if path]
+    except OSError as error:
+        raise _unusable(error.filename, error.strerror) from error
+    return tuple((each.st_mtime_ns, each.st_ino, each.st_size) for each in found)
+
+
+def _load_certificate(context: ssl.SSLContext, profile: TlsProfile) -> None:
+    try:
+        # An empty password, or OpenSSL would ask for one on the terminal.
+        context.load_cert_chain(profile.cert, profile.key or None, password="")
+    except ssl.SSLError as error:
+        reason = _("key and certificate do not belong together")
+        if error.reason != "KEY_VALUES_MISMATCH":
+            reason = _("it does not hold a certificate and a key without password, both in PEM")
+        raise _unusable(profile.cert, reason) from error
+    except OSError as error:
+        raise _unusable(error.filename or profile.cert, error.strerror) from error
+
+
+def _unusable(path: object, reason: str | None) -> ExchangeFailed:
+    text = _("the client certificate {path} cannot be used: {reason}")
+    return ExchangeFailed(
+        ErrorKind.TLS, text.format(path=printable(str(path), NAME_LIMIT), reason=reason or "?")
+    )
 
 
 def _unverifying() -> ssl.SSLContext:
@@ -135,6 +194,9 @@ def _common_name(name: x509.Name) -> str:
     return printable(name.rfc4514_string(), NAME_LIMIT)
 
 
+_LOOKING = TlsProfile(verify=False, http=False)
+
+
 class _Seen(NamedTuple):
     code: int
     """Why the certificate was refused."""
@@ -177,7 +239,7 @@ class CertificateLooks:
     async def _fetch(self, peer: Peer, server_name: str) -> Certificate | None:
         try:
             sock, _peer = await connect([peer])
-            tunnel = await open_tunnel(sock, self._trust.context(verify=False), server_name)
+            tunnel = await open_tunnel(sock, self._trust.context(_LOOKING), server_name, Wire())
         except (ExchangeFailed, OSError):
             return None  # the check has its reason already; this was only to tell more about it
         tunnel.abort()

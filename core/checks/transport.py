@@ -8,22 +8,20 @@ connection anyway, since what a new visitor meets is what is checked.
 from __future__ import annotations
 
 import asyncio
-import socket
-import ssl
 from collections.abc import AsyncIterator
 from time import perf_counter
 
 import httpx
 
-from core.checks.dial import connect
-from core.checks.exchange import RECORD, Exchange, ExchangeFailed, Peer, Phase, milliseconds_since
-from core.checks.resolver import Resolver, literal
-from core.checks.tls import Trust, handshake_failure, read_certificate
-from core.checks.tunnel import open_tunnel
+from core.checks.exchange import RECORD, Exchange, ExchangeFailed, Phase
+from core.checks.reach import dial, find, shake_hands
+from core.checks.resolver import Resolver
+from core.checks.tls import TlsProfile, Trust
 from core.checks.wire import Wire
 from core.domain.observations import ErrorKind
 from core.i18n import _
 
+_VERIFYING = TlsProfile()
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -35,19 +33,20 @@ class OneShotTransport(httpx.AsyncBaseTransport):
     ``TransportError``; OSError where this machine ran out of something.
     """
 
-    def __init__(self, resolver: Resolver, trust: Trust, *, verify: bool = True) -> None:
+    def __init__(self, resolver: Resolver, trust: Trust) -> None:
         self._resolver = resolver
         self._trust = trust
-        self._verify = verify
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; the response's ``RECORD`` extension tells what was timed and met."""
         return await self.send(request, request.extensions.get(RECORD) or Exchange())
 
-    async def send(self, request: httpx.Request, exchange: Exchange) -> httpx.Response:
+    async def send(
+        self, request: httpx.Request, exchange: Exchange, tls: TlsProfile = _VERIFYING
+    ) -> httpx.Response:
         """Send a request and note in ``exchange`` what happens, even if it fails or is cancelled."""
         body = await request.aread()
-        wire = await self._open(request.url, exchange)
+        wire = await self._open(request.url, exchange, tls)
         try:
             await _ask(wire, request, body, exchange)
         except BaseException:
@@ -57,53 +56,22 @@ class OneShotTransport(httpx.AsyncBaseTransport):
             wire.status,
             headers=wire.headers,
             stream=_Answer(wire, exchange),
-            extensions={"http_version": b"HTTP/1.1", RECORD: exchange},
+            extensions={"http_version": wire.version, "reason_phrase": wire.reason, RECORD: exchange},
         )
 
-    async def _open(self, url: httpx.URL, exchange: Exchange) -> Wire:
+    async def _open(self, url: httpx.URL, exchange: Exchange, tls: TlsProfile) -> Wire:
         host = url.raw_host.decode("ascii")
         port = url.port or _PORTS.get(url.scheme)
         if not host or port is None or port > 65_535:
             raise ExchangeFailed(ErrorKind.PROTOCOL, _("the address is not a valid http(s) URL"))
-        peers = await self._addresses(host, port, exchange)
-        sock = await _connect(peers, exchange)
-        if url.scheme == "https":
-            # A name's last dot is not part of what certificates and SNI hold (RFC 6066, section 3).
-            return await _secure(sock, self._trust.context(verify=self._verify), host.rstrip("."), exchange)
-        _transport, wire = await asyncio.get_running_loop().create_connection(Wire, sock=sock)
+        peers = await find(self._resolver, host, port, exchange)
+        if url.scheme != "https":
+            sock = await dial(peers, exchange)
+            _transport, wire = await asyncio.get_running_loop().create_connection(Wire, sock=sock)
+            return wire
+        context, wire = self._trust.context(tls), Wire()
+        await shake_hands(await dial(peers, exchange), context, host, wire, exchange)
         return wire
-
-    async def _addresses(self, host: str, port: int, exchange: Exchange) -> list[Peer]:
-        address = literal(host, port)
-        if address is not None:
-            return [address]
-        exchange.phase = Phase.LOOKUP
-        start = perf_counter()
-        peers = await self._resolver.resolve(host, port)
-        exchange.dns_ms = milliseconds_since(start)
-        return peers
-
-
-async def _connect(peers: list[Peer], exchange: Exchange) -> socket.socket:
-    exchange.phase = Phase.CONNECT
-    start = perf_counter()
-    sock, peer = await connect(peers)
-    exchange.connect_ms = milliseconds_since(start)
-    exchange.reached(peer)
-    return sock
-
-
-async def _secure(sock: socket.socket, context: ssl.SSLContext, name: str, exchange: Exchange) -> Wire:
-    exchange.phase = Phase.HANDSHAKE
-    exchange.server_name = name
-    start = perf_counter()
-    try:
-        tunnel = await open_tunnel(sock, context, name)
-    except OSError as error:
-        raise handshake_failure(error) from error
-    exchange.tls_ms = milliseconds_since(start)
-    exchange.certificate = read_certificate(tunnel.certificate)
-    return tunnel.wire
 
 
 async def _ask(wire: Wire, request: httpx.Request, body: bytes, exchange: Exchange) -> None:

@@ -7,23 +7,39 @@ the request as two packets, and does not tell an end that the peer announced fro
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import ssl
-from typing import cast
+from typing import Protocol, cast
 
-from core.checks.wire import Connection, Wire
+from core.checks.wire import Connection
 
 _RECORD = 16 * 1024
 """Bytes that one TLS record holds at most (RFC 8446, section 5.1)."""
 
 
-async def open_tunnel(sock: socket.socket, context: ssl.SSLContext, server_name: str) -> Tunnel:
+class Inside(Protocol):
+    """What speaks through a tunnel."""
+
+    def attach(self, connection: Connection) -> None:
+        """Take hold of the tunnel once its handshake is over."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the peer sent."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Take note of the end; an EOFError is one that the peer did not announce."""
+
+
+async def open_tunnel(
+    sock: socket.socket, context: ssl.SSLContext, server_name: str, inside: Inside
+) -> Tunnel:
     """Make a TLS handshake on a connected socket, which is taken over.
 
     Raises OSError: ``ssl.SSLError`` where TLS went wrong, others where the connection ended.
     """
     try:
-        tunnel = Tunnel(Wire(), context, server_name)
+        tunnel = Tunnel(inside, context, server_name)
     except ValueError:  # a name that cannot be in a certificate
         sock.close()
         raise
@@ -37,22 +53,22 @@ async def open_tunnel(sock: socket.socket, context: ssl.SSLContext, server_name:
 
 
 class Tunnel(asyncio.Protocol):
-    """A TLS connection to a server; to the ``wire`` inside it is the connection."""
+    """A TLS connection to a server; to what is inside it is the connection."""
 
     __slots__ = (
         "_failure",
         "_incoming",
+        "_inside",
         "_is_open",
         "_opened",
         "_outgoing",
         "_tls",
         "_transport",
         "certificate",
-        "wire",
     )
 
-    def __init__(self, wire: Wire, context: ssl.SSLContext, server_name: str) -> None:
-        self.wire = wire
+    def __init__(self, inside: Inside, context: ssl.SSLContext, server_name: str) -> None:
+        self._inside = inside
         self.certificate: bytes | None = None
         """What the peer showed, in DER, once the handshake is over."""
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -75,12 +91,19 @@ class Tunnel(asyncio.Protocol):
         finally:
             self._failure = None  # its traceback refers to this frame
 
-    # Called by the wire.
+    # Called by what is inside.
 
     def write(self, data: bytes) -> None:
         """Send data, and with it what is left of the handshake."""
         if self._tls is not None:
             self._tls.write(data)
+            self._flush()
+
+    def end(self) -> None:
+        """Tell the peer that nothing more will be sent, and with it what is left of the handshake."""
+        if self._tls is not None:
+            with contextlib.suppress(ssl.SSLError):  # the peer's own end is not there yet
+                self._tls.unwrap()
             self._flush()
 
     def abort(self) -> None:
@@ -106,7 +129,7 @@ class Tunnel(asyncio.Protocol):
         self._shake_hands()
 
     def data_received(self, data: bytes) -> None:
-        """Go on with the handshake, or give the wire what the data holds."""
+        """Go on with the handshake, or give on what the data holds."""
         self._incoming.write(data)
         if not self._is_open:
             self._shake_hands()
@@ -117,7 +140,8 @@ class Tunnel(asyncio.Protocol):
         """Tell whoever waits how it ended, and let go of everything."""
         self._transport = self._tls = None
         if self._is_open:
-            self.wire.connection_lost(exc or self._failure)
+            failure, self._failure = exc or self._failure, None  # its traceback refers to this tunnel
+            self._inside.connection_lost(failure)
         elif not self._opened.done():
             self._failure = exc
             self._opened.set_result(None)
@@ -137,12 +161,12 @@ class Tunnel(asyncio.Protocol):
             self.certificate = self._tls.getpeercert(True)
             self._is_open = True
             self._opened.set_result(None)
-            self.wire.attach(self)
+            self._inside.attach(self)
 
     def _read(self) -> None:
         try:
             while self._tls is not None and (data := self._tls.read(_RECORD)):
-                self.wire.data_received(data)
+                self._inside.data_received(data)
         except ssl.SSLWantReadError:
             self._flush()  # TLS may have something to say itself
             return

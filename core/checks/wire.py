@@ -24,6 +24,8 @@ HEADERS_LIMIT = 200
 """Headers in one answer."""
 INTERIM_LIMIT = 8
 """1xx answers before the real one."""
+SEEN_LIMIT = 4 * 1024
+"""Bytes of what is no answer that are kept to be shown."""
 BUFFER_LIMIT = 256 * 1024
 """Body bytes that may wait to be taken before the peer is slowed down."""
 FRAMING_RATIO = 8
@@ -53,7 +55,7 @@ class Connection(Protocol):
 class Wire(asyncio.Protocol):
     """A connection that sends one request and takes one answer.
 
-    ``status`` and ``headers`` can be read once ``ask`` has returned.
+    ``status``, ``reason``, ``version`` and ``headers`` can be read once ``ask`` has returned.
     """
 
     __slots__ = (
@@ -73,11 +75,15 @@ class Wire(asyncio.Protocol):
         "_waiter",
         "first_byte_at",
         "headers",
+        "reason",
         "status",
+        "version",
     )
 
     def __init__(self) -> None:
         self.status = 0
+        self.reason = b""
+        self.version = b"HTTP/1.1"
         self.headers: list[tuple[bytes, bytes]] = []
         self.first_byte_at: float | None = None
         """Moment of ``perf_counter``."""
@@ -144,9 +150,9 @@ class Wire(asyncio.Protocol):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def _fail(self, kind: ErrorKind, detail: str) -> None:
+    def _fail(self, kind: ErrorKind, detail: str, seen: bytes = b"") -> None:
         if self._failure is None and not self._ended:
-            self._failure = ExchangeFailed(kind, detail)
+            self._failure = ExchangeFailed(kind, detail, seen[:SEEN_LIMIT].decode(errors="replace"))
 
     # Called by the event loop.
 
@@ -190,7 +196,7 @@ class Wire(asyncio.Protocol):
         """Refuse other protocols that the parser takes for HTTP, such as RTSP."""
         self._start = (self._start + data[:HEAD_LIMIT]).lstrip(b"\r\n")[: len(_PROTOCOL)]
         if not _PROTOCOL.startswith(self._start):
-            self._fail(ErrorKind.PROTOCOL, _("the answer is not HTTP/1.1"))
+            self._fail(ErrorKind.PROTOCOL, _("the answer is not HTTP/1.1"), data)
 
     def _limit(self) -> None:
         """Refuse, or slow down, what would take up too much."""
@@ -214,7 +220,7 @@ class Wire(asyncio.Protocol):
             if self._has_head:
                 self._fail(ErrorKind.PROTOCOL, _("the body of the answer breaks the rules of HTTP/1.1"))
             else:
-                self._fail(ErrorKind.PROTOCOL, _("the answer is not HTTP/1.1"))
+                self._fail(ErrorKind.PROTOCOL, _("the answer is not HTTP/1.1"), data)
 
     def _end_before_head(self, exc: Exception | None) -> str:
         if exc is not None and not isinstance(exc, EOFError):
@@ -233,6 +239,11 @@ class Wire(asyncio.Protocol):
         return bool(codings) and codings[-1].rstrip().lower().endswith(b"chunked")
 
     # Called by the parser.
+
+    def on_status(self, reason: bytes) -> None:
+        """Keep what the status is called; that of a second answer is not looked at."""
+        if not self._has_head:
+            self.reason += reason[:SEEN_LIMIT]
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; trailers, which come after the head, are not looked at."""
@@ -258,6 +269,7 @@ class Wire(asyncio.Protocol):
             self._fail(ErrorKind.PROTOCOL, _("the answer is not HTTP/1.1"))
         elif self._failure is None:
             self.status = status
+            self.version = _PROTOCOL + self._parser.get_http_version().encode()
             self._has_head = True
             self._ended = self._is_head_request or status in _BODYLESS
 
@@ -274,6 +286,7 @@ class Wire(asyncio.Protocol):
 
     def _skip_interim(self) -> None:
         self.headers.clear()
+        self.reason = b""
         self._interims += 1
         if self._interims > INTERIM_LIMIT:
             self._fail(ErrorKind.PROTOCOL, _("too many interim answers"))

@@ -69,12 +69,13 @@ async def _at_desk(command: DeskCommand, args: Namespace, output: Output) -> int
 
 
 @contextmanager
-def logging_to(folder: Path | None, settings: Settings) -> Iterator[None]:
+def logging_to(folder: Path | None, settings: Settings, file: str | None = None) -> Iterator[None]:
     """Have the log go to a folder, or to stderr without one, and never a secret of the settings in it."""
-    from core.logs import configure_logging
+    from core.logs import LOG_FILE, configure_logging
 
     secrets = (settings.database_url, settings.secret_key)
-    end_log = configure_logging(folder, secrets=[secret for secret in secrets if secret is not None])
+    known = [secret for secret in secrets if secret is not None]
+    end_log = configure_logging(folder, file=file or LOG_FILE, secrets=known)
     try:
         yield
     finally:

@@ -11,7 +11,7 @@ from core.cli.figures import iso, rounded
 from core.cli.output import Document
 from core.domain.clients import Client
 from core.domain.observations import Certificate, Observation
-from core.domain.services import Service
+from core.domain.services import Service, ServiceSpec
 from core.domain.uptime import Uptime
 from core.domain.workers import WorkerReport
 from core.operations.board import BoardLine
@@ -45,6 +45,7 @@ def service_document(service: Service, client: Client) -> Document:
         "client_id": client.id,
         "client": client.spec.name,
         "name": spec.name,
+        "kind": spec.kind.value,
         "endpoint": spec.endpoint,
         "url": spec.target(client.spec),
         "method": spec.method,
@@ -52,15 +53,20 @@ def service_document(service: Service, client: Client) -> Document:
         "timeout_s": spec.timeout_seconds,
         "interval_s": spec.interval_seconds,
         "header_names": [header.name for header in spec.headers],
+        "auth": spec.auth.value,
+        "auth_user": spec.auth_user,
+        "has_auth_secret": spec.auth_secret is not None,
         "body": spec.body,
-        "contains": spec.contains,
-        "not_contains": spec.not_contains,
+        **_expectations(spec),
         "retries": spec.retries,
         "retry_interval_s": spec.retry_interval_seconds,
         "recoveries": spec.recoveries,
         "degraded_above_ms": spec.degraded_above_ms,
         "follow_redirects": spec.follow_redirects,
         "verify_tls": spec.verify_tls,
+        "tls_warn_days": spec.tls_warn_days,
+        "client_cert": spec.client_cert,
+        "client_key": spec.client_key,
         "tags": list(spec.tags),
         "active": spec.active,
         "runbook_url": spec.runbook_url,
@@ -69,6 +75,18 @@ def service_document(service: Service, client: Client) -> Document:
         "created_at": iso(service.created_at),
         "updated_at": iso(service.updated_at),
         "deleted_at": iso(service.deleted_at),
+    }
+
+
+def _expectations(spec: ServiceSpec) -> Document:
+    return {
+        "contains": spec.contains,
+        "not_contains": spec.not_contains,
+        "matches": spec.matches,
+        "json_conditions": list(spec.json_conditions),
+        "expected_headers": list(spec.expected_headers),
+        "record_type": spec.record_type,
+        "expected_answers": list(spec.expected_answers),
     }
 
 
@@ -158,6 +176,7 @@ def worker_document(worker: WorkerReport) -> Document:
         "in_flight": health.in_flight,
         "waiting": health.waiting,
         "dropped": health.dropped,
+        "lagged": health.lagged,
     }
 
 

@@ -61,7 +61,7 @@ def _lines(desk: Desk, workers: tuple[WorkerReport, ...], now: datetime, output:
     if workers:
         yield ""
         heads = [_("PROCESS"), _("OPERATOR"), _("HOST"), _("PID"), _("UP FOR"), _("RUNS"), _("CHECKS/S")]
-        heads += [_("LATE"), _("LAG"), _("MISSED"), _("WAITING")]
+        heads += [_("LATE"), _("LAG"), _("LAGGED"), _("MISSED"), _("WAITING")]
         yield from output.table(heads, [_row(worker, now) for worker in workers])
 
 
@@ -74,6 +74,7 @@ def _row(worker: WorkerReport, now: datetime) -> list[Cell]:
         f"{health.checks_per_second:.1f}",
         milliseconds(health.late_ms),
         milliseconds(health.lag_ms),
+        str(health.lagged),
         str(health.missed),
         str(health.waiting),
     )

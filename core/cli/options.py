@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from argparse import SUPPRESS, ArgumentParser
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from core.domain.kinds import DEFAULT_TLS_WARN_DAYS, RECORD_TYPES
 from core.i18n import _
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Option:
     repeatable: bool = False
     required: bool = False
     """Whether a new client or service must name it."""
+    without: str = ""
+    """What ``--no-X`` means to a new one, whose default is another value; empty: it has no such option."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,85 @@ CLIENT_OPTIONS = (
 )
 """The fields of a client."""
 
+_AUTH_OPTIONS = (
+    Option("--auth", "auth", _("none, basic or bearer: how the check says who it is (none)"), "HOW"),
+    Option("--auth-user", "auth_user", _("user name of basic authentication"), "NAME", cleared=""),
+    Option(
+        "--auth-secret",
+        "auth_secret",
+        _("password or token; - reads it from standard input"),
+        "SECRET",
+        cleared=None,
+    ),
+)
+_EXPECTATIONS = (
+    Option("--contains", "contains", _("text that the answer must hold"), "TEXT", cleared=""),
+    Option("--not-contains", "not_contains", _("text that the answer must not hold"), "TEXT", cleared=""),
+    Option(
+        "--matches",
+        "matches",
+        _("regular expression (RE2) that must be found in the answer"),
+        "REGEX",
+        cleared="",
+    ),
+    Option(
+        "--json-condition",
+        "json_conditions",
+        _("condition on an answer in JSON, like '$.status == \"ok\"'; repeatable"),
+        "CONDITION",
+        cleared=(),
+        repeatable=True,
+    ),
+    Option(
+        "--expect-header",
+        "expected_headers",
+        _("'Name: text' that a header of the answer must hold, or its 'Name'; repeatable"),
+        "HEADER",
+        cleared=(),
+        repeatable=True,
+    ),
+    Option(
+        "--record-type",
+        "record_type",
+        _("what a name server is asked for: {types} (A)").format(types=", ".join(RECORD_TYPES)),
+        "TYPE",
+    ),
+    Option(
+        "--expect-answer",
+        "expected_answers",
+        _("answer that the name server must give; repeatable"),
+        "ANSWER",
+        cleared=(),
+        repeatable=True,
+    ),
+)
+_CERTIFICATE_OPTIONS = (
+    Option(
+        "--tls-warn-days",
+        "tls_warn_days",
+        _("degraded where the certificate ends within so many days ({days})").format(
+            days=DEFAULT_TLS_WARN_DAYS
+        ),
+        "N",
+        cleared=None,
+        without=_("never degraded on account of its certificate"),
+    ),
+    Option(
+        "--client-cert",
+        "client_cert",
+        _("PEM file, where the checks are run, of the certificate that the check shows"),
+        "FILE",
+        cleared="",
+    ),
+    Option(
+        "--client-key",
+        "client_key",
+        _("PEM file of its key, if that is not in the same file"),
+        "FILE",
+        cleared="",
+    ),
+)
+
 REQUEST_OPTIONS = (
     Option("--method", "method", _("request method (GET)"), "METHOD"),
     Option("--expect", "expected_status", _("codes that mean success, like 200-299,301 (200)"), "CODES"),
@@ -102,23 +184,44 @@ REQUEST_OPTIONS = (
         cleared=(),
         repeatable=True,
     ),
-    Option("--body", "body", _("request body"), "TEXT", cleared=""),
-    Option("--contains", "contains", _("text that the answer must hold"), "TEXT", cleared=""),
-    Option("--not-contains", "not_contains", _("text that the answer must not hold"), "TEXT", cleared=""),
+    *_AUTH_OPTIONS,
+    Option("--body", "body", _("what is sent: a request body, or a text over TCP"), "TEXT", cleared=""),
+    *_EXPECTATIONS,
+    *_CERTIFICATE_OPTIONS,
 )
-"""What one check needs beside its URL."""
+"""What one check needs beside its target."""
 
 REQUEST_SWITCHES = (
     Switch("verify_tls", "--no-insecure", "--insecure", _("accept any certificate")),
     Switch("follow_redirects", "--redirects", "--no-redirects", _("take a redirect as the answer")),
 )
 
+_MEANS_MORE = {
+    "timeout_seconds": _(
+        "seconds that the whole check may take (10); the grace of a heartbeat: how late it may be"
+    ),
+    "auth_secret": _("password or token (the client's API key); - reads it from standard input"),
+}
+"""What an option of a check says where a service has it."""
+
 SERVICE_OPTIONS = (
     _NAME,
     Option(
-        "--endpoint", "endpoint", _("absolute URL, or a path below the client's dns"), "URL", required=True
+        "--kind",
+        "kind",
+        _("http, tcp, tls, dns, icmp or heartbeat (as the endpoint's scheme says, else http)"),
+        "KIND",
     ),
-    *REQUEST_OPTIONS,
+    Option(
+        "--endpoint",
+        "endpoint",
+        _(
+            "absolute URL or a path below the client's dns; host:port, host or server/name "
+            "for the other kinds; none for a heartbeat"
+        ),
+        "TARGET",
+    ),
+    *(replace(option, help=_MEANS_MORE.get(option.field, option.help)) for option in REQUEST_OPTIONS),
     Option("--interval", "interval_seconds", _("seconds between checks"), "S"),
     Option("--retries", "retries", _("failures beyond the first that confirm a down (2)"), "N"),
     Option(
@@ -144,7 +247,7 @@ def add_options(
 ) -> None:
     """Have a parser take the options, and ``--no-X`` where something is edited."""
     for option in options:
-        if editing and option.cleared is not KEPT:
+        if option.cleared is not KEPT and (editing or option.without):
             group = parser.add_mutually_exclusive_group()
             _add_option(group, option)
             group.add_argument(
@@ -153,7 +256,7 @@ def add_options(
                 action="store_const",
                 const=option.cleared,
                 default=SUPPRESS,
-                help=_("clear it"),
+                help=option.without or _("clear it"),
             )
         else:
             _add_option(parser, option, required=option.required and not editing)

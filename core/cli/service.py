@@ -8,12 +8,14 @@ from collections.abc import Iterable, Iterator
 from core.cli import service_checks
 from core.cli.commands import Subparsers, add_command, add_noun, named_service, take_service, with_desk
 from core.cli.documents import service_document, state_document
+from core.cli.evidence import evidence_documents, evidence_rows
 from core.cli.figures import NOTHING, local
 from core.cli.options import SERVICE_OPTIONS, SERVICE_SWITCHES, add_json_option, add_options
 from core.cli.output import Cell, Output
-from core.cli.specs import new_service_spec, service_spec
+from core.cli.service_fields import field_rows
+from core.cli.specs import new_service_spec, option_faults, service_spec
 from core.domain.clients import BIN_DAYS, Client
-from core.domain.secret import MASK
+from core.domain.kinds import Kind
 from core.domain.services import Service, ServiceSpec
 from core.domain.typed import Typist
 from core.i18n import _
@@ -21,13 +23,15 @@ from core.operations import services
 from core.operations.board import BoardLine, load_lines
 from core.operations.clients import find_client, get_client
 from core.operations.desk import Desk
+from core.operations.history import failure_evidence
 from core.operations.lookup import refuse
+from core.operations.validating import service_faults
 from core.wording import FIELD_LABELS, STATUS_WORDS, activity_word
 
 
 def register(commands: Subparsers) -> None:
     """Have the parser take the noun."""
-    verbs = add_noun(commands, "service", _("the endpoints that are checked"))
+    verbs = add_noun(commands, "service", _("what is checked"))
     add = add_command(verbs, "add", _("add a service to a client"), with_desk(_add))
     add.add_argument("--client", required=True, metavar="CLIENT", help=_("name or id of its client"))
     add_options(add, SERVICE_OPTIONS, SERVICE_SWITCHES)
@@ -60,7 +64,7 @@ async def _add(desk: Desk, args: Namespace, output: Output) -> int:
     client = await find_client(desk, args.client)
     typist = Typist()
     spec = new_service_spec(args, desk.default_interval_seconds, typist)
-    refuse(typist.faults(spec.faults(client.spec)))
+    refuse(option_faults(typist.faults(service_faults(spec, client.spec))))
     service = await services.add_service(desk, client.id, spec)
     return await _done(desk, output, service, _("Added the service {name} (id {id})."))
 
@@ -76,14 +80,19 @@ async def _list(desk: Desk, args: Namespace, output: Output) -> int:
 async def _show(desk: Desk, args: Namespace, output: Output) -> int:
     service = await named_service(desk, args)
     (line,) = await load_lines(desk, [service.id])
+    failures = await failure_evidence(desk, service.id)
     now = desk.clock.now()
-    document = {"service": service_document(service, line.client), "state": state_document(line, now)}
+    document = {
+        "service": service_document(service, line.client),
+        "state": state_document(line, now),
+        "evidence": evidence_documents(failures),
+    }
     status = line.status(now)
     held: list[tuple[str, str | Cell]] = [
         (_("Status"), Cell(STATUS_WORDS[status], status)),
         (_("Since"), local(line.state.since)),
     ]
-    output.data(document, output.pairs([*held, *_fields(service.spec, line)]))
+    output.data(document, output.pairs([*held, *_fields(service.spec, line), *evidence_rows(failures)]))
     return 0
 
 
@@ -92,7 +101,7 @@ async def _edit(desk: Desk, args: Namespace, output: Output) -> int:
     client = await get_client(desk, service.client_id)
     typist = Typist()
     spec = service_spec(args, service.spec, typist)
-    refuse(typist.faults(spec.faults(client.spec)))
+    refuse(option_faults(typist.faults(service_faults(spec, client.spec))))
     saved = await services.edit_service(desk, service.id, service.version, spec)
     unchanged = saved.version == service.version
     sentence = (
@@ -149,8 +158,8 @@ def _table(output: Output, pairs: Iterable[tuple[Service, Client]]) -> list[str]
             Cell(str(service.id), right=True),
             Cell(client.spec.name),
             Cell(service.spec.name),
-            Cell(service.spec.method),
-            Cell(service.spec.target(client.spec)),
+            Cell(service.spec.method if service.spec.kind is Kind.HTTP else service.spec.kind.value),
+            Cell(NOTHING if service.spec.kind is Kind.HEARTBEAT else service.spec.target(client.spec)),
             Cell(f"{service.spec.interval_seconds:g} s", right=True),
             Cell(activity_word(service.spec.active and client.spec.active)),
         )
@@ -163,25 +172,6 @@ def _table(output: Output, pairs: Iterable[tuple[Service, Client]]) -> list[str]
 def _fields(spec: ServiceSpec, line: BoardLine) -> Iterator[tuple[str, str]]:
     yield _("ID"), str(line.service.id)
     yield FIELD_LABELS["client"], line.client.spec.name
-    yield FIELD_LABELS["name"], spec.name
-    yield FIELD_LABELS["endpoint"], spec.endpoint
-    yield _("URL"), f"{spec.method} {line.target}"
-    yield FIELD_LABELS["expected_status"], spec.expected_status
-    yield FIELD_LABELS["interval_seconds"], f"{spec.interval_seconds:g} s"
-    yield FIELD_LABELS["timeout_seconds"], f"{spec.timeout_seconds:g} s"
-    yield (
-        FIELD_LABELS["retries"],
-        _("{count}, each after {seconds:g} s").format(count=spec.retries, seconds=spec.retry_after_seconds()),
-    )
-    yield FIELD_LABELS["recoveries"], str(spec.recoveries)
-    limit = spec.degraded_above_ms
-    yield FIELD_LABELS["degraded_above_ms"], f"{limit} ms" if limit is not None else NOTHING
-    for header in spec.headers:
-        yield FIELD_LABELS["headers"], f"{header.name}: {MASK}"
-    for field in ("body", "contains", "not_contains", "runbook_url", "notes"):
-        yield FIELD_LABELS[field], getattr(spec, field) or NOTHING
-    yield FIELD_LABELS["follow_redirects"], _("yes") if spec.follow_redirects else _("no")
-    yield FIELD_LABELS["verify_tls"], _("yes") if spec.verify_tls else _("no")
-    yield FIELD_LABELS["tags"], " ".join(spec.tags) or NOTHING
+    yield from field_rows(spec, line.target)
     yield _("State"), activity_word(line.active)
     yield _("Changed"), local(line.service.updated_at)

@@ -17,7 +17,7 @@ from core.domain.typed import Typist
 from core.errors import NotFound
 from core.i18n import _
 from core.operations.board import BoardLine, load_lines
-from core.operations.curl import curl_command
+from core.operations.curl import check_command
 from core.operations.desk import Desk
 from core.operations.history import MOST_CHECKS, recent_checks
 from core.operations.lookup import refuse
@@ -35,7 +35,12 @@ def register(verbs: Subparsers) -> None:
     """Have the noun ``service`` take these verbs."""
     check = add_command(verbs, "check", _("check a service now"), with_desk(_check))
     history = add_command(verbs, "history", _("list the last checks of a service"), with_desk(_history))
-    curl = add_command(verbs, "curl", _("give the check as a command of curl"), with_desk(_curl))
+    curl = add_command(
+        verbs,
+        "curl",
+        _("give the check as a command of the shell: curl, nc, openssl, dig, ping"),
+        with_desk(_curl),
+    )
     for parser in (check, history, curl):
         take_service(parser)
         add_json_option(parser)
@@ -119,6 +124,6 @@ def _table(output: Output, checks: Iterable[Observation]) -> list[str]:
 
 async def _curl(desk: Desk, args: Namespace, output: Output) -> int:
     line = await _line(desk, (await named_service(desk, args)).id)
-    command = curl_command(line.client.spec, line.service.spec)
+    command = check_command(line.client.spec, line.service.spec)
     output.data({"command": command}, [command])
     return 0

@@ -1,14 +1,18 @@
-"""The life of an agent: it takes part in the round until a signal ends it in order."""
+"""The life of an agent: it takes part in the round until a signal, or its console, ends it in order."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import signal
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from core.bus import Bus
 from core.domain.events import StorageChanged, WorkersReported
 from core.domain.workers import WorkerKind
+from core.memory import collect_rarely
 from core.operations.health import leader_of
 from core.runtime import open_runtime
 from core.settings import Settings
@@ -19,32 +23,64 @@ ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 log = logging.getLogger(__name__)
 
 
-async def serve_until_ended(settings: Settings) -> signal.Signals:
-    """Take part until a signal comes; give it, once everything is closed."""
-    received: list[signal.Signals] = []
-    serving = asyncio.create_task(_serve(settings))
+async def serve_until_ended(settings: Settings, console_id: str = "") -> signal.Signals | None:
+    """Take part until a signal comes; give it, once everything is closed.
 
-    def end(number: signal.Signals) -> None:
+    With the id of the console that started it, also until that one closes standard input; gives None then.
+    """
+    received: list[signal.Signals | None] = []
+    serving = asyncio.create_task(_serve(settings, console_id))
+
+    def end(number: signal.Signals | None) -> None:
         # A second one must not cut the closing short: systemd may send SIGTERM and SIGHUP together.
         if not received:
-            log.info("Ending on %s", number.name)
+            log.info("Ending on %s", number.name if number else "the end of its console")
             serving.cancel()
         received.append(number)
 
     loop = asyncio.get_running_loop()
     for number in ENDINGS:
         loop.add_signal_handler(number, end, number)
-    await asyncio.wait({serving})
+    async with _lifeline(console_id, lambda: end(None)):
+        await asyncio.wait({serving})
     if not serving.cancelled():
         serving.result()
     log.info("Ended")
     return received[0]
 
 
-async def _serve(settings: Settings) -> None:
+class _Lifeline(asyncio.Protocol):
+    """Standard input of an agent that a console started: the kernel closes it with the console."""
+
+    def __init__(self, cut: Callable[[], None]) -> None:
+        self._cut = cut
+
+    def eof_received(self) -> None:
+        """End too."""
+        self._cut()
+
+
+@asynccontextmanager
+async def _lifeline(console_id: str, cut: Callable[[], None]) -> AsyncIterator[None]:
+    """Have ``cut`` called when the console has ended, if there is one."""
+    if not console_id:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    transport, _protocol = await loop.connect_read_pipe(lambda: _Lifeline(cut), sys.stdin)
+    try:
+        yield
+    finally:
+        transport.close()
+
+
+async def _serve(settings: Settings, console_id: str) -> None:
     bus = Bus()
     Teller(bus)
-    async with open_runtime(settings, kind=WorkerKind.AGENT, may_lead=True, bus=bus) as runtime:
+    async with open_runtime(
+        settings, kind=WorkerKind.AGENT, may_lead=True, bus=bus, console_id=console_id
+    ) as runtime:
+        collect_rarely()
         runtime.desk.database.require_key()  # without it an agent could never lead, and would only sit there
         await asyncio.Event().wait()
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from core.demo.certificates import PLANS
 from core.demo.targets import HOST
 from core.domain.clients import ClientSpec
+from core.domain.kinds import Kind
 from core.domain.secret import Secret
 from core.domain.services import Header, ServiceSpec
 
@@ -49,7 +50,8 @@ _COMPANIES = (
             "search": "up",
             "images": "up",
             "stock": "recovering",
-            "mail": "up",
+            "mail": "mail",
+            "nightly backup": "reporting",
         },
         ("retail",),
         "Web shop in nine countries",
@@ -62,6 +64,7 @@ _COMPANIES = (
             "tariffs": "moved",
             "old portal": "circling",
             "telemetry": "hanging",
+            "meter import": "silent",
         },
         ("energy", "gold"),
     ),
@@ -119,6 +122,22 @@ def fleet(ports: Mapping[str, int]) -> Iterator[tuple[ClientSpec, tuple[ServiceS
 
 
 def _service(name: str, behaviour: str, ports: Mapping[str, int]) -> ServiceSpec:
+    if behaviour in {"reporting", "silent"}:
+        interval, grace = (86_400.0, 3_600.0) if behaviour == "reporting" else (30.0, 10.0)
+        return ServiceSpec(name, "", kind=Kind.HEARTBEAT, interval_seconds=interval, timeout_seconds=grace)
+    if behaviour == "mail":
+        return ServiceSpec(
+            name,
+            f"{HOST}:{ports['mail']}",
+            kind=Kind.TCP,
+            timeout_seconds=TIMEOUT_SECONDS,
+            interval_seconds=INTERVAL_SECONDS,
+            contains="220 ",
+        )
+    return _web_service(name, behaviour, ports)
+
+
+def _web_service(name: str, behaviour: str, ports: Mapping[str, int]) -> ServiceSpec:
     return ServiceSpec(
         name,
         _endpoint(name, behaviour, ports),
@@ -126,7 +145,7 @@ def _service(name: str, behaviour: str, ports: Mapping[str, int]) -> ServiceSpec
         interval_seconds=INTERVAL_SECONDS,
         degraded_above_ms=DEGRADED_ABOVE_MS,
         headers=(Header("Authorization", Secret("Bearer {api_key}")),),
-        contains="healthy" if behaviour in {"empty", "up"} else "",
+        json_conditions=('$.status == "healthy"',) if behaviour in {"empty", "up"} else (),
         active=behaviour != "paused",
         retries=1,
     )

@@ -132,8 +132,22 @@ async def serve_one(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
     writer.close()
 
 
+async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Greet as a mail server does, and leave."""
+    writer.write(b"220 mail.demo.example ESMTP ready\r\n")
+    with contextlib.suppress(ConnectionError):
+        await writer.drain()
+    writer.close()
+
+
 async def _listen(context: ssl.SSLContext | None = None) -> int:
     server = await asyncio.start_server(serve_one, HOST, 0, ssl=context)
+    port: int = server.sockets[0].getsockname()[1]
+    return port
+
+
+async def _listen_for_mail() -> int:
+    server = await asyncio.start_server(greet, HOST, 0)
     port: int = server.sockets[0].getsockname()[1]
     return port
 
@@ -148,7 +162,7 @@ def _closed_port() -> int:
 async def serve(folder: Path) -> None:
     """Open every port, say which, and serve until standard input is closed."""
     now = SystemClock().now()
-    ports = {"http": await _listen(), "closed": _closed_port()}
+    ports = {"http": await _listen(), "mail": await _listen_for_mail(), "closed": _closed_port()}
     for name, plan in PLANS.items():
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(write_certificate(plan, folder, now))

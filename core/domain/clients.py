@@ -11,8 +11,8 @@ from core.domain.secret import Secret
 from core.domain.targets import address_faults, with_scheme
 from core.domain.text import has_control_characters, name_faults, tag_faults, text_faults
 
-API_KEY_LIMIT = 4_000
-"""Characters in an API key."""
+SECRET_LIMIT = 4_000
+"""Characters in an API key, a password or a token."""
 BIN_DAYS = 30
 """Days for which what was deleted can be restored."""
 
@@ -42,7 +42,7 @@ class ClientSpec:
         if self.dns:
             yield from address_faults("dns", with_scheme(self.dns), base=True)
         if self.api_key is not None:
-            yield from _api_key_faults(self.api_key)
+            yield from secret_faults("api_key", self.api_key)
         yield from text_faults("description", self.description)
         yield from tag_faults(self.tags)
         if self.runbook_url:
@@ -50,14 +50,15 @@ class ClientSpec:
         yield from text_faults("notes", self.notes)
 
 
-def _api_key_faults(api_key: Secret) -> Iterator[Fault]:
-    text = api_key.reveal()
+def secret_faults(field: str, secret: Secret) -> Iterator[Fault]:
+    """Give what is wrong with an API key, a password or a token."""
+    text = secret.reveal()
     if not text:
-        yield Fault("api_key", "required")
-    elif len(text) > API_KEY_LIMIT:
-        yield Fault("api_key", "too_long", {"limit": API_KEY_LIMIT})
+        yield Fault(field, "required")
+    elif len(text) > SECRET_LIMIT:
+        yield Fault(field, "too_long", {"limit": SECRET_LIMIT})
     elif has_control_characters(text):
-        yield Fault("api_key", "control_characters")
+        yield Fault(field, "control_characters")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.domain.observations import Observation
 from core.domain.status import ServiceState, Transition
@@ -15,6 +16,7 @@ class ServiceJudged:
 
     service_id: int
     observation: Observation
+    """With its evidence, if it failed and this process leads; nobody is to hold it for many services."""
     state: ServiceState
     transition: Transition | None = None
 
@@ -35,6 +37,14 @@ class CheckWanted:
     """An operator, here or elsewhere, wants a service to be checked now."""
 
     service_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class JobReported:
+    """The job of a heartbeat has reported in, here or elsewhere."""
+
+    service_id: int
+    beat_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from core.domain.evidence import Evidence
+
 
 class Status(StrEnum):
     """What Ronda holds of a service; an observation is up, degraded or down only."""
@@ -77,6 +79,10 @@ class Observation:
     """The address that was connected to."""
     redirects: tuple[str, ...] = ()
     """The URLs that were redirected to, in order."""
+    lagged: bool = False
+    """Whether the event loop was late while it was made, so that its latency says nothing of the service."""
+    evidence: Evidence | None = None
+    """What a check met that failed; told and stored once, and not held in any state."""
 
 
 STATUS_CODES = {
@@ -97,6 +103,9 @@ ERROR_CODES = {kind: number for number, kind in enumerate(ErrorKind, start=1)}
 
 ERROR_OF_CODE = {code: kind for kind, code in ERROR_CODES.items()}
 
+LAGGED_FLAG = 1
+"""The bit of a stored observation that says that it is ``lagged``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Beats:
@@ -116,5 +125,5 @@ class LatencyPoint:
     status: Status
     """The worst that was seen in it."""
     median_ms: float | None
-    """None if no check in it has a latency."""
+    """None if no check in it has a latency, or only such as are ``lagged``; the slowest likewise."""
     slowest_ms: float | None

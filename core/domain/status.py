@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from core.domain.kinds import Kind
 from core.domain.observations import Observation, Status
 from core.domain.services import ServiceSpec
 
@@ -24,7 +25,9 @@ class Policy:
 
     @classmethod
     def of(cls, spec: ServiceSpec) -> Policy:
-        """Give the policy that the operator decided."""
+        """Give the policy that the operator decided; the grace of a heartbeat is all its patience."""
+        if spec.kind is Kind.HEARTBEAT:
+            return cls(retries=0, recoveries=1)
         return cls(spec.retries, spec.recoveries)
 
 
@@ -101,7 +104,9 @@ class Step:
 def step(state: ServiceState, observation: Observation, policy: Policy) -> Step:
     """Judge one observation."""
     at = observation.checked_at
-    degraded_run = state.degraded_run.extended(observation.status is not Status.UP, at)
+    degraded_run = state.degraded_run
+    if not _says_nothing_of_speed(state, observation):
+        degraded_run = degraded_run.extended(observation.status is not Status.UP, at)
     down_run = state.down_run.extended(observation.status is Status.DOWN, at)
     degraded = _confirmed(degraded_run, state.status in (Status.DEGRADED, Status.DOWN), policy)
     down = _confirmed(down_run, state.status is Status.DOWN, policy)
@@ -118,6 +123,12 @@ def step(state: ServiceState, observation: Observation, policy: Policy) -> Step:
     if status is state.status:
         return Step(judged, None)
     return Step(judged, Transition(state.status, status, run.since or at, at))
+
+
+def _says_nothing_of_speed(state: ServiceState, observation: Observation) -> bool:
+    """Whether a right answer leaves open if a degraded service is quick again: this process was late."""
+    is_degraded = state.degraded_run.reached and not state.down_run.reached
+    return is_degraded and observation.lagged and observation.status is Status.UP
 
 
 def _confirmed(run: Run, confirmed_before: bool, policy: Policy) -> bool:

@@ -60,3 +60,11 @@ def printable(text: str, limit: int = 60) -> str:
     """Give the text without control characters, shortened, for use inside a sentence."""
     clean = "".join("�" if has_control_characters(char) else char for char in text)
     return clean if len(clean) <= limit else f"{clean[: limit - 1]}…"
+
+
+def readable(text: str) -> str:
+    """Give a text of several lines without control characters but line ends and tabs."""
+    text = text.replace("\r\n", "\n")
+    if text.replace("\n", "").replace("\t", "").isprintable():  # the usual case, and a hundred times quicker
+        return text
+    return "".join("�" if has_control_characters(char, allowed="\n\t") else char for char in text)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from enum import StrEnum
+from typing import TypeVar
 
 from core.domain.faults import Fault
 from core.domain.secret import Secret
 from core.domain.services import Header
 from core.domain.text import printable
 
+_Choice = TypeVar("_Choice", bound=StrEnum)
 _NUMBER = re.compile(r"[+-]?(\d{1,12}(\.\d{0,12})?|\.\d{1,12})", re.ASCII)
 _WHOLE = re.compile(r"[+-]?\d{1,9}", re.ASCII)
 
@@ -37,6 +40,16 @@ class Typist:
             return int(text)
         self._faults.append(Fault(field, "whole_number", {"text": printable(text, 20)}))
         return stand_in
+
+    def choice(self, field: str, text: str, stand_in: _Choice) -> _Choice:
+        """Read one of the values of an enumeration, in whatever case."""
+        choices = type(stand_in)
+        try:
+            return choices(text.strip().lower())
+        except ValueError:
+            known = {"text": printable(text, 20), "choices": ", ".join(choices)}
+            self._faults.append(Fault(field, "choice", known))
+            return stand_in
 
     def headers(self, field: str, texts: Iterable[str]) -> tuple[Header, ...]:
         """Read headers written as ``Name: value``; what has no colon is not repeated, it may be a secret."""

@@ -33,6 +33,8 @@ class RoundHealth:
     """Results that are not written yet."""
     dropped: int = 0
     """Results given up because too many waited, since the round began."""
+    lagged: int = 0
+    """Results whose making a lag of the event loop overlapped, since the round began."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +51,5 @@ class WorkerReport:
     started_at: datetime
     seen_at: datetime
     health: RoundHealth
+    ends_with: str = ""
+    """Id of the console that started it and that it ends with; empty: it stays."""

@@ -131,7 +131,7 @@ async def _namesakes(unit: Unit, name: str) -> list[Client]:
 
 def _dependent_faults(spec: ClientSpec, services: Sequence[Service]) -> Iterator[Fault]:
     """Give the faults that a changed client would bring to its services, as faults of the client."""
-    below = [service.spec.name for service in services if service.spec.endpoint.startswith("/")]
+    below = [service.spec.name for service in services if service.spec.stands_below_dns()]
     if below and not spec.dns:
         yield Fault("dns", "dns_in_use", {"services": listed(below)})
     keyed = [service.spec.name for service in services if service.spec.needs_api_key()]

@@ -18,7 +18,7 @@ from core.i18n import _
 from core.wording import ROLE_WORDS
 
 if TYPE_CHECKING:
-    from core.checks.http import Prober
+    from core.checks.prober import Prober
     from core.storage.database import Database
 
 

@@ -20,8 +20,9 @@ def leader_of(workers: Iterable[WorkerReport]) -> WorkerReport | None:
 
 
 async def is_last_watcher(desk: Desk) -> bool:
-    """Whether checks stop when this process leaves: nobody else here could lead."""
-    return not any(worker.can_lead for worker in await watchers(desk) if worker.id != desk.own_id)
+    """Whether checks stop when this process leaves: nobody else here could lead, its own agent aside."""
+    others = (each for each in await watchers(desk) if desk.own_id not in (each.id, each.ends_with))
+    return not any(worker.can_lead for worker in others)
 
 
 async def stored_checks(desk: Desk) -> int:

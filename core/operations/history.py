@@ -1,10 +1,11 @@
-"""What was seen before: recent checks, latencies, the audit log."""
+"""What was seen before: recent checks, latencies, why a service failed, the audit log."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from core.domain.audit import AuditEntry
+from core.domain.evidence import FailureEvidence
 from core.domain.observations import LatencyPoint, Observation
 from core.operations.desk import Desk
 
@@ -28,6 +29,15 @@ async def latency_series(
     since = until - timedelta(seconds=span_seconds)
     async with desk.database.unit() as unit:
         return await unit.history.latencies(service_id, since, until, stretches)
+
+
+async def failure_evidence(desk: Desk, service_id: int) -> tuple[FailureEvidence, ...]:
+    """Give what the first and the latest check of a service's newest run of failures met.
+
+    One, if it failed once only; none, if it never failed or nothing is kept any more.
+    """
+    async with desk.database.unit() as unit:
+        return await unit.evidence.latest_run(service_id)
 
 
 async def latest_changes(desk: Desk, limit: int = 100) -> list[AuditEntry]:

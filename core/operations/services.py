@@ -17,6 +17,7 @@ from core.operations.auditing import Action, leave_trace, masked_values, save_ch
 from core.operations.clients import living_client
 from core.operations.desk import Desk
 from core.operations.lookup import as_id, listed, not_found_text, refuse, taken_faults
+from core.operations.validating import service_faults
 
 if TYPE_CHECKING:
     from core.storage.database import Unit
@@ -86,7 +87,7 @@ async def add_service(desk: Desk, client_id: int, spec: ServiceSpec) -> Service:
     async with desk.database.unit() as unit:
         client = await living_client(unit, client_id)
         siblings = await unit.services.of_client(client_id)
-        refuse([*spec.faults(client.spec), *taken_faults(spec.name, None, siblings)])
+        refuse([*service_faults(spec, client.spec), *taken_faults(spec.name, None, siblings)])
         service = await unit.services.add(client_id, spec, desk.clock.now())
         await leave_trace(desk, unit, "add", service, after=masked_values(spec))
     return service
@@ -101,7 +102,7 @@ async def edit_service(desk: Desk, service_id: int, version: int, spec: ServiceS
     async with desk.database.unit() as unit:
         service, client = await living_service(unit, service_id)
         siblings = await unit.services.of_client(client.id)
-        refuse([*spec.faults(client.spec), *taken_faults(spec.name, service_id, siblings)])
+        refuse([*service_faults(spec, client.spec), *taken_faults(spec.name, service_id, siblings)])
         return await save_change(desk, unit, unit.services.save, service, spec, version=version)
 
 
@@ -123,7 +124,7 @@ async def duplicate_service(desk: Desk, service_id: int, name: str | None = None
         siblings = await unit.services.of_client(client.id)
         copied = name if name is not None else _copy_name(service, siblings)
         spec = replace(service.spec, name=copied)
-        refuse(spec.faults(client.spec))
+        refuse(service_faults(spec, client.spec))
         copy = await unit.services.add(client.id, spec, desk.clock.now())
         await leave_trace(desk, unit, "duplicate", copy, after=masked_values(spec))
     return copy
@@ -154,7 +155,7 @@ async def restore_service(desk: Desk, service_id: int, name: str | None = None) 
             refuse([Fault("client", "client_in_bin", {"client": client.spec.name})])
         now = desk.clock.now()
         spec = service.spec if name is None else replace(service.spec, name=name)
-        refuse(spec.faults(client.spec))
+        refuse(service_faults(spec, client.spec))
         if spec != service.spec:
             await unit.services.save(service_id, service.version, spec, now)
         restored = await unit.services.restore(service_id, now)

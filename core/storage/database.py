@@ -18,7 +18,9 @@ from core.i18n import _
 from core.storage import migrate
 from core.storage.audit import Audit
 from core.storage.clients import Clients
+from core.storage.evidence import EvidenceStore
 from core.storage.failures import mapped_errors, place_of
+from core.storage.heartbeats import Heartbeats
 from core.storage.history import History
 from core.storage.mapping import Vault
 from core.storage.partitions import make_partitions, missing_partitions, wanted_partitions
@@ -62,6 +64,8 @@ class Unit:
         self.history = History(session, clock)
         self.audit = Audit(session)
         self.workers = Workers(session)
+        self.heartbeats = Heartbeats(session)
+        self.evidence = EvidenceStore(session)
 
     async def announce(self, payload: Mapping[str, Any]) -> None:
         """Tell every process on this database, this one too, once the unit is committed.

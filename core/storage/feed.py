@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from core.background import ended, in_background
 from core.bus import Bus
-from core.domain.events import CheckWanted, InventoryChanged, LeadChanged, ServiceJudged, StorageChanged
+from core.domain.events import (
+    CheckWanted,
+    InventoryChanged,
+    JobReported,
+    LeadChanged,
+    ServiceJudged,
+    StorageChanged,
+)
 from core.errors import StorageError
 from core.storage.session import Connection, Session
 
@@ -40,6 +47,7 @@ class Notices:
     client_ids: set[int] = field(default_factory=set)
     service_ids: set[int] = field(default_factory=set)
     wanted: list[int] = field(default_factory=list)
+    beats: dict[int, datetime] = field(default_factory=dict)
     leaders: list[str] = field(default_factory=list)
     judged_ids: set[int] = field(default_factory=set)
     anything: bool = False
@@ -54,7 +62,7 @@ class Notices:
         for payload in payloads:
             try:
                 notices.add(json.loads(payload))
-            except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+            except (ValueError, TypeError, AttributeError, KeyError, OverflowError, RecursionError):
                 log.warning("A notice on the feed was not understood")
         return notices
 
@@ -66,6 +74,8 @@ class Notices:
         self.service_ids.update(_id_of(service_id) for service_id in notice.get("services", ()))
         if "check" in notice:
             self.wanted.append(_id_of(notice["check"]))
+        if "beat" in notice:
+            self.beats[_id_of(notice["beat"])] = _moment_of(notice["at"])
         if "lead" in notice:
             self.leaders.append(str(notice["lead"]))
         if "ids" in notice:
@@ -80,6 +90,14 @@ def _id_of(named: Any) -> int:  # noqa: ANN401 - whatever JSON can hold
     if not 0 < number <= LARGEST_ID:
         raise ValueError(number)
     return number
+
+
+def _moment_of(text: Any) -> datetime:  # noqa: ANN401 - whatever JSON can hold
+    """Give a moment; ``ValueError`` if it is none or names no zone."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment
 
 
 class Feed:
@@ -167,6 +185,8 @@ class Feed:
             self._bus.publish(changed)
         for service_id in notices.wanted:
             self._bus.publish(CheckWanted(service_id))
+        for service_id, beat_at in notices.beats.items():
+            self._bus.publish(JobReported(service_id, beat_at))
         if not self._leading:
             await self._publish_judged(notices)
 

@@ -6,23 +6,33 @@ as constants: from them the server knows the partitions without planning for all
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from array import array
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Row, bindparam, func, select, text
+from sqlalchemy import Integer, Row, TextClause, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.clock import Clock
-from core.domain.observations import ERROR_OF_CODE, STATUS_OF_CODE, Beats, LatencyPoint, Observation
+from core.domain.observations import (
+    ERROR_OF_CODE,
+    LAGGED_FLAG,
+    STATUS_OF_CODE,
+    Beats,
+    LatencyPoint,
+    Observation,
+)
 from core.domain.uptime import Uptime
 from core.storage.mapping import milliseconds
 from core.storage.rows import HEALTH_CHECKS, SERVICES, among
 
 DAY = timedelta(days=1)
+ROWS_AT_ONCE = 500
+"""Rows that are turned into values before the event loop gets its turn: some milliseconds."""
 SLACK = 1.5
 """How much further back than ``count`` intervals the last ``count`` checks are looked for: a pause or a
 start of the round leaves gaps."""
@@ -56,14 +66,16 @@ _LATENCIES = text(
     """
     SELECT date_bin(:stretch, checked_at, :since) AS begins_at,
            max(status) FILTER (WHERE status <= 3) AS worst,
-           percentile_disc(0.5) WITHIN GROUP (ORDER BY latency_us) AS median_us,
-           max(latency_us) AS slowest_us
+           percentile_disc(0.5) WITHIN GROUP (ORDER BY latency_us)
+             FILTER (WHERE flags & :lagged = 0) AS median_us,
+           max(latency_us) FILTER (WHERE flags & :lagged = 0) AS slowest_us
     FROM ronda.health_checks
     WHERE service_id = :service_id AND checked_at >= :since AND checked_at < :until
     GROUP BY 1 ORDER BY 1
     """
 )
-"""Of the numbers of statuses the first three are in the order of badness."""
+"""Of the numbers of statuses the first three are in the order of badness. A check that the loop's lag
+overlapped tells its status only."""
 
 _UPTIMES = text(
     f"""
@@ -129,7 +141,13 @@ class History:
         """Give a service's latencies between two moments, in ``buckets`` stretches of equal length."""
         rows = await self._session.execute(
             _LATENCIES,
-            {"service_id": service_id, "since": since, "until": until, "stretch": (until - since) / buckets},
+            {
+                "service_id": service_id,
+                "since": since,
+                "until": until,
+                "stretch": (until - since) / buckets,
+                "lagged": LAGGED_FLAG,
+            },
         )
         return [
             LatencyPoint(
@@ -150,17 +168,17 @@ class History:
         """
         since = now - timedelta(seconds=span_seconds)
         _slowest, longest = await self._reaches(service_ids)
-        rows = await self._session.execute(
-            _UPTIMES,
-            {
-                "ids": _listed(service_ids),
-                "earliest": since - timedelta(seconds=longest),
-                "now": now,
-                "since": since.timestamp(),
-                "until": now.timestamp(),
-            },
-        )
-        return {row.id: Uptime(span_seconds, row.observed, row.good) for row in rows}
+        values = {
+            "ids": _listed(service_ids),
+            "earliest": since - timedelta(seconds=longest),
+            "now": now,
+            "since": since.timestamp(),
+            "until": now.timestamp(),
+        }
+        uptimes: dict[int, Uptime] = {}
+        async for rows in self._pieces(_UPTIMES, values):
+            uptimes |= {row.id: Uptime(span_seconds, row.observed, row.good) for row in rows}
+        return uptimes
 
     async def stored(self) -> int:
         """Count the checks of the whole history; reads an index of all of it."""
@@ -171,18 +189,27 @@ class History:
     ) -> dict[int, Beats]:
         """Give the beats of the services whose interval lies in a range."""
         now = self._clock.now()
-        rows = await self._session.execute(
-            _BEATS,
-            {
-                "ids": _listed(service_ids),
-                "count": count,
-                "above": above,
-                "upto": upto,
-                "earliest": now - reach,
-                "latest": now + SKEW,
-            },
-        )
-        return {row.id: _beats_of(row.codes, row.latencies) for row in rows}
+        values = {
+            "ids": _listed(service_ids),
+            "count": count,
+            "above": above,
+            "upto": upto,
+            "earliest": now - reach,
+            "latest": now + SKEW,
+        }
+        beats: dict[int, Beats] = {}
+        async for rows in self._pieces(_BEATS, values):
+            beats |= {row.id: _beats_of(row.codes, row.latencies) for row in rows}
+        return beats
+
+    async def _pieces(
+        self, statement: TextClause, values: Mapping[str, Any]
+    ) -> AsyncIterator[Sequence[Row[Any]]]:
+        """Give the rows of a statement piece by piece: as a whole they would hold up a screen's keys."""
+        result = await self._session.stream(statement, values)
+        async for rows in result.partitions(ROWS_AT_ONCE):
+            yield rows
+            await asyncio.sleep(0)
 
     async def _reaches(self, service_ids: Collection[int] | None) -> tuple[float, float]:
         """Give the longest interval and the longest interval + timeout of the services, in seconds."""
@@ -230,4 +257,5 @@ def _observation_of(row: Row[Any]) -> Observation:
         latency_ms=milliseconds(row.latency_us),
         status_code=row.status_code,
         error=None if row.error is None else ERROR_OF_CODE[row.error],
+        lagged=bool(row.flags & LAGGED_FLAG),
     )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row
 
 from core.domain.clients import Client, ClientSpec
+from core.domain.kinds import Auth, Kind
 from core.domain.observations import (
     ERROR_CODES,
     ERROR_OF_CODE,
@@ -97,11 +98,10 @@ def client_values(spec: ClientSpec, vault: Vault) -> dict[str, Any]:
 
 def client_of(row: Row[Any], vault: Vault) -> Client:
     """Give the client of a row of ``clients``."""
-    api_key = vault.open(row.api_key)
     spec = ClientSpec(
         name=row.name,
         dns=row.dns,
-        api_key=None if api_key is None else Secret(api_key),
+        api_key=_secret_of(vault.open(row.api_key)),
         description=row.description,
         tags=tuple(row.tags),
         active=row.active,
@@ -118,20 +118,28 @@ _PLAIN_SERVICE_FIELDS = (
     "expected_status",
     "timeout_seconds",
     "interval_seconds",
+    "auth_user",
     "body",
     "contains",
     "not_contains",
+    "matches",
+    "record_type",
     "retries",
     "retry_interval_seconds",
     "recoveries",
     "degraded_above_ms",
     "follow_redirects",
     "verify_tls",
+    "tls_warn_days",
+    "client_cert",
+    "client_key",
     "active",
     "runbook_url",
     "notes",
 )
 """Fields of a service that are stored as they are, under their own names."""
+_LISTS = ("json_conditions", "expected_headers", "expected_answers", "tags")
+"""The same for tuples of texts, which are stored as arrays."""
 
 
 def service_values(spec: ServiceSpec, vault: Vault) -> dict[str, Any]:
@@ -139,25 +147,38 @@ def service_values(spec: ServiceSpec, vault: Vault) -> dict[str, Any]:
     values: dict[str, Any] = {field: getattr(spec, field) for field in _PLAIN_SERVICE_FIELDS}
     pairs = [[header.name, header.value.reveal()] for header in spec.headers]
     values["headers"] = vault.seal(json.dumps(pairs) if pairs else None)
-    values["tags"] = list(spec.tags)
-    return values
+    values["auth_secret"] = vault.seal(spec.auth_secret.reveal() if spec.auth_secret is not None else None)
+    values |= {"kind": spec.kind.value, "auth": spec.auth.value}
+    return values | {field: list(getattr(spec, field)) for field in _LISTS}
 
 
 def service_of(row: Row[Any], vault: Vault) -> Service:
     """Give the service of a row of ``services``."""
     columns = row._mapping
+    plain: dict[str, Any] = {field: columns[field] for field in _PLAIN_SERVICE_FIELDS}
     spec = ServiceSpec(
-        **{field: columns[field] for field in _PLAIN_SERVICE_FIELDS},
+        **plain | {field: tuple(columns[field]) for field in _LISTS},
+        kind=Kind(row.kind),
         headers=_headers_of(vault.open(row.headers)),
-        tags=tuple(row.tags),
+        auth=Auth(row.auth),
+        auth_secret=_secret_of(vault.open(row.auth_secret)),
     )
     return Service(row.id, row.client_id, spec, row.version, row.created_at, row.updated_at, row.deleted_at)
+
+
+def _secret_of(text: str | None) -> Secret | None:
+    return None if text is None else Secret(text)
 
 
 def _headers_of(text: str | None) -> tuple[Header, ...]:
     if text is None:
         return ()
     return tuple(Header(name, Secret(value)) for name, value in json.loads(text))
+
+
+def storable_text(text: str) -> str:
+    """Give a text without what PostgreSQL does not store: NUL and halves of surrogate pairs."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def microseconds(milliseconds: float | None) -> int | None:

@@ -18,11 +18,12 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.dialects import postgresql
 
-from core.domain.observations import ERROR_CODES, STATUS_CODES, Observation
+from core.domain.observations import ERROR_CODES, LAGGED_FLAG, STATUS_CODES, Observation
 from core.domain.status import ServiceState
 from core.errors import Fenced
 from core.i18n import _
-from core.storage.mapping import microseconds, state_values
+from core.storage.evidence import write_evidence
+from core.storage.mapping import microseconds, state_values, storable_text
 from core.storage.rows import STATES
 from core.storage.session import Connection, Session
 
@@ -39,8 +40,8 @@ _LARGEST_CODE = 32_767
 
 _FENCE = "UPDATE ronda.lead SET flush = %s WHERE epoch = %s AND flush = %s"
 _NAME_BACKEND = "UPDATE ronda.lead SET backend_pid = pg_backend_pid() WHERE epoch = %s"
-_CHECK_COLUMNS = "checked_at, service_id, latency_us, status_code, status, error"
-_CHECK_TYPES = ["timestamptz", "int4", "int4", "int2", "int2", "int2"]
+_CHECK_COLUMNS = "checked_at, service_id, latency_us, status_code, status, error, flags"
+_CHECK_TYPES = ["timestamptz", "int4", "int4", "int2", "int2", "int2", "int2"]
 _COPY = "COPY {table} (" + _CHECK_COLUMNS + ") FROM STDIN (FORMAT BINARY)"
 _STAGE = "CREATE TEMPORARY TABLE staged_checks (LIKE ronda.health_checks INCLUDING DEFAULTS) ON COMMIT DROP"
 _UNSTAGE = "INSERT INTO ronda.health_checks SELECT * FROM staged_checks ON CONFLICT DO NOTHING"
@@ -83,8 +84,10 @@ class Judged:
 
     service_id: int
     observation: Observation
+    """With its evidence, if it failed."""
     state: ServiceState | None
-    """None: a late observation of a former leader; the state is the present leader's matter."""
+    """None: a late observation of a former leader; the state is the present leader's matter, and so is
+    the run of failures that evidence belongs to."""
 
 
 class Recording:
@@ -156,6 +159,7 @@ async def _flush(
         await (_write_staged if staged else _write_checks)(connection, batch)
         latest = {judged.service_id: judged.state for judged in batch if judged.state is not None}
         await _write_states(connection, latest, number)
+        await write_evidence(connection, batch)
         await connection.execute("SELECT pg_notify('ronda_feed', %s)", [_notice(number, list(latest))])
 
 
@@ -195,6 +199,7 @@ def _check_row(service_id: int, seen: Observation) -> tuple[object, ...]:
         None if seen.status_code is None else min(seen.status_code, _LARGEST_CODE),
         STATUS_CODES[seen.status],
         None if seen.error is None else ERROR_CODES[seen.error],
+        LAGGED_FLAG if seen.lagged else 0,
     )
 
 
@@ -218,17 +223,12 @@ def _storable(values: dict[str, Any]) -> Iterable[object]:
     """Give a state's columns in order so that the server takes them: texts come from outside."""
     for name in ("detail", "address", "tls_issuer", "tls_subject"):
         if values[name] is not None:
-            values[name] = _storable_text(values[name])
+            values[name] = storable_text(values[name])
     if values["redirects"] is not None:
-        values["redirects"] = [_storable_text(url) for url in values["redirects"]]
+        values["redirects"] = [storable_text(url) for url in values["redirects"]]
     if values["status_code"] is not None:
         values["status_code"] = min(values["status_code"], _LARGEST_CODE)
     return (values[name] for name in _STATE_COLUMNS)
-
-
-def _storable_text(text: str) -> str:
-    """Give a text without what PostgreSQL does not store: NUL and halves of surrogate pairs."""
-    return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 def _notice(number: int, service_ids: Sequence[int]) -> str:

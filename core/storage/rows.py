@@ -35,7 +35,9 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from core.domain.services import (
     BODY_LIMIT,
+    LONGEST_HEARTBEAT_SECONDS,
     LONGEST_INTERVAL_SECONDS,
+    LONGEST_TLS_WARN_DAYS,
     MOST_RETRIES,
     SHORTEST_INTERVAL_SECONDS,
     SHORTEST_TIMEOUT_SECONDS,
@@ -103,7 +105,7 @@ class ClientRow(Row):
 
 
 class ServiceRow(Row):
-    """A service; ``headers`` is the encrypted JSON text ``[[name, value], ...]``."""
+    """A service; ``headers`` is the encrypted JSON text ``[[name, value], ...]``, ``auth_secret`` too."""
 
     __tablename__ = "services"
 
@@ -117,15 +119,26 @@ class ServiceRow(Row):
     timeout_seconds: Mapped[float]
     interval_seconds: Mapped[float]
     headers: Mapped[bytes | None]
+    auth: Mapped[str]
+    auth_user: Mapped[str]
+    auth_secret: Mapped[bytes | None]
     body: Mapped[str]
     contains: Mapped[str]
     not_contains: Mapped[str]
+    matches: Mapped[str]
+    json_conditions: Mapped[list[str]]
+    expected_headers: Mapped[list[str]]
+    record_type: Mapped[str]
+    expected_answers: Mapped[list[str]]
     retries: Mapped[int]
     retry_interval_seconds: Mapped[float | None]
     recoveries: Mapped[int]
     degraded_above_ms: Mapped[int | None]
     follow_redirects: Mapped[bool]
     verify_tls: Mapped[bool]
+    tls_warn_days: Mapped[int | None]
+    client_cert: Mapped[str]
+    client_key: Mapped[str]
     tags: Mapped[list[str]]
     active: Mapped[bool]
     runbook_url: Mapped[str]
@@ -136,12 +149,17 @@ class ServiceRow(Row):
     deleted_at: Mapped[datetime | None]
 
     __table_args__ = (
-        CheckConstraint("kind IN ('http')", name="kind"),
+        CheckConstraint("kind IN ('http', 'tcp', 'tls', 'dns', 'icmp', 'heartbeat')", name="kind"),
         CheckConstraint(_NAME_LENGTH, name="name_length"),
-        CheckConstraint("endpoint <> ''", name="endpoint"),
+        CheckConstraint("(endpoint = '') = (kind = 'heartbeat')", name="endpoint"),
         CheckConstraint("method ~ '^[A-Z]+$'", name="method"),
         CheckConstraint("expected_status <> ''", name="expected_status"),
-        CheckConstraint(f"interval_seconds {_INTERVAL_RANGE}", name="interval_seconds"),
+        CheckConstraint(
+            f"interval_seconds BETWEEN {SHORTEST_INTERVAL_SECONDS:g} AND"
+            f" CASE kind WHEN 'heartbeat' THEN {LONGEST_HEARTBEAT_SECONDS:.0f}"
+            f" ELSE {LONGEST_INTERVAL_SECONDS:g} END",
+            name="interval_seconds",
+        ),
         CheckConstraint(
             f"timeout_seconds >= {SHORTEST_TIMEOUT_SECONDS} AND timeout_seconds <= interval_seconds",
             name="timeout_seconds",
@@ -153,6 +171,8 @@ class ServiceRow(Row):
         CheckConstraint(
             "degraded_above_ms >= 1 AND degraded_above_ms < timeout_seconds * 1000", name="degraded_above_ms"
         ),
+        CheckConstraint("auth IN ('none', 'basic', 'bearer')", name="auth"),
+        CheckConstraint(f"tls_warn_days BETWEEN 0 AND {LONGEST_TLS_WARN_DAYS}", name="tls_warn_days"),
         CheckConstraint("version >= 1", name="version"),
         Index(SERVICE_NAME_INDEX, client_id, func.lower(name), unique=True, postgresql_where=LIVING),
     )
@@ -223,6 +243,39 @@ class HealthCheckRow(Row):
         Index(None, "checked_at", postgresql_using="brin"),
         {"postgresql_partition_by": "RANGE (checked_at)"},
     )
+
+
+class EvidenceRow(Row):
+    """What a failing check met: of each run of failures the first (place 1) and the latest (place 2)."""
+
+    __tablename__ = "check_evidence"
+
+    service_id: Mapped[int] = mapped_column(ForeignKey("services.id", ondelete="CASCADE"))
+    began_at: Mapped[datetime]
+    """When the run of failures began: the first check of it."""
+    place: Mapped[int] = mapped_column(SmallInteger)
+    checked_at: Mapped[datetime]
+    error: Mapped[int | None] = mapped_column(SmallInteger)
+    detail: Mapped[str | None]
+    phase: Mapped[str]
+    address: Mapped[str | None]
+    head: Mapped[str]
+    body: Mapped[str]
+    truncated: Mapped[bool]
+
+    __table_args__ = (
+        PrimaryKeyConstraint("service_id", "began_at", "place"),
+        CheckConstraint("place IN (1, 2)", name="place"),
+    )
+
+
+class HeartbeatRow(Row):
+    """When a job reported in last."""
+
+    __tablename__ = "heartbeats"
+
+    service_id: Mapped[int] = mapped_column(ForeignKey("services.id", ondelete="CASCADE"), primary_key=True)
+    beat_at: Mapped[datetime]
 
 
 class LeadRow(Row):
@@ -299,6 +352,8 @@ CLIENTS = _table(ClientRow)
 SERVICES = _table(ServiceRow)
 STATES = _table(StateRow)
 HEALTH_CHECKS = _table(HealthCheckRow)
+EVIDENCE = _table(EvidenceRow)
+HEARTBEATS = _table(HeartbeatRow)
 LEAD = _table(LeadRow)
 WORKERS = _table(WorkerRow)
 AUDIT_LOG = _table(AuditRow)

@@ -19,8 +19,6 @@ from core.storage.failures import name_taken
 from core.storage.mapping import Vault, client_of, service_of, service_values, state_values
 from core.storage.rows import CLIENTS, SERVICE_NAME_INDEX, SERVICES, STATES, among
 
-HTTP = "http"
-"""The only kind of service so far."""
 ROWS_AT_ONCE = 500
 """Rows that are turned into values before the event loop gets its turn: about 10 ms."""
 
@@ -47,7 +45,7 @@ class Services:
         values = service_values(spec, self._vault)
         await self._require_client(client_id)
         statement = insert(SERVICES).values(
-            **values, client_id=client_id, kind=HTTP, version=1, created_at=now, updated_at=now
+            **values, client_id=client_id, version=1, created_at=now, updated_at=now
         )
         with name_taken(SERVICE_NAME_INDEX, spec.name):
             row = (await self._session.execute(statement.returning(SERVICES))).one()

@@ -22,6 +22,8 @@ LIVE_SECONDS = 10.0
 FORGOTTEN_SECONDS = 86_400.0
 """After so long the row of a process that died is deleted."""
 _HEALTH_FIELDS = frozenset(field.name for field in fields(RoundHealth))
+_ENDS_WITH = "ends_with"
+"""Kept beside the health, since processes of other versions may write and read the same rows."""
 
 
 class Workers:
@@ -33,6 +35,7 @@ class Workers:
     async def beat(self, report: WorkerReport) -> None:
         """Write how a process is; it counts as seen now."""
         values = asdict(report) | {"kind": str(report.kind), "seen_at": func.clock_timestamp()}
+        values["health"] |= {_ENDS_WITH: values.pop("ends_with")}
         made = insert(WorkerRow).values(**values)
         changes = {name: made.excluded[name] for name in values if name != "id"}
         await self._session.execute(made.on_conflict_do_update(index_elements=["id"], set_=changes))
@@ -72,6 +75,7 @@ def _report(row: WorkerRow, leads: bool) -> WorkerReport:
         started_at=row.started_at,
         seen_at=row.seen_at,
         health=_health(row.health),
+        ends_with=str(row.health.get(_ENDS_WITH, "")),
     )
 
 

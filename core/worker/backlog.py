@@ -1,27 +1,35 @@
 """The backlog: what was judged and is not written yet.
 
 It is bounded. Beyond the bound the oldest result of the same service is given up, so that one busy
-service pushes out nobody else's history.
+service pushes out nobody else's history. Evidence has a bound of its own, in bytes: beyond it the oldest
+evidence is given up, and its result stays.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+import logging
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 
+from core.domain.evidence import Evidence
 from core.storage.recording import Judged
 
 MOST_WAITING = 200_000
 """Results that may wait: ten minutes of an outage at ten thousand services every 30 seconds."""
+EVIDENCE_BYTES = 32 * 1024 * 1024
+"""Memory that the texts of evidence may take while they wait."""
+
+log = logging.getLogger(__name__)
 
 
 class Backlog:
     """Results in their order; the batch at its head is pinned until it is known to be written."""
 
-    def __init__(self, most: int = MOST_WAITING) -> None:
+    def __init__(self, most: int = MOST_WAITING, evidence_bytes: int = EVIDENCE_BYTES) -> None:
         self._most = most
+        self._most_evidence = evidence_bytes
         self._waiting: dict[int, Judged] = {}
         """By number, in order."""
         self._numbers: defaultdict[int, deque[int]] = defaultdict(deque)
@@ -30,6 +38,11 @@ class Backlog:
         self._pinned: list[int] = []
         self.dropped = 0
         """Results given up since the start."""
+        self._evidence: OrderedDict[int, int] = OrderedDict()
+        """Bytes of the evidence of results that have some, by number, in order."""
+        self._evidence_bytes = 0
+        self.evidence_dropped = 0
+        """Pieces of evidence given up since the start; the first one is logged."""
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -40,6 +53,8 @@ class Backlog:
             self._give_up_for(judged.service_id)
         self._waiting[self._next] = judged
         self._numbers[judged.service_id].append(self._next)
+        if judged.observation.evidence is not None:
+            self._make_room_for(judged.observation.evidence)
         self._next += 1
 
     def batch(self, most: int) -> Sequence[Judged]:
@@ -57,7 +72,9 @@ class Backlog:
     def forget_states(self) -> None:
         """Keep observations only: another process leads and decides what the states are."""
         for number, judged in self._waiting.items():
-            self._waiting[number] = replace(judged, state=None)
+            self._waiting[number] = replace(_without_evidence(judged), state=None)
+        self._evidence.clear()
+        self._evidence_bytes = 0
 
     def _give_up_for(self, service_id: int) -> None:
         """Make room for a result of a service; the pinned batch, which may be written, is left alone."""
@@ -71,9 +88,32 @@ class Backlog:
             self._remove(number)
             self.dropped += 1
 
+    def _make_room_for(self, evidence: Evidence) -> None:
+        """Count the evidence of the result that is added, and give up the oldest beyond the bound.
+
+        That of a pinned batch too: if the batch is written already nothing is missing, if not it is
+        written without.
+        """
+        self._evidence[self._next] = evidence.memory_bytes
+        self._evidence_bytes += evidence.memory_bytes
+        while self._evidence_bytes > self._most_evidence:
+            number, freed = self._evidence.popitem(last=False)
+            self._evidence_bytes -= freed
+            self._waiting[number] = _without_evidence(self._waiting[number])
+            if not self.evidence_dropped:
+                log.warning("Too much evidence waits for the database; the oldest is given up")
+            self.evidence_dropped += 1
+
     def _remove(self, number: int) -> None:
         service_id = self._waiting.pop(number).service_id
+        self._evidence_bytes -= self._evidence.pop(number, 0)
         numbers = self._numbers[service_id]
         numbers.remove(number)  # at or near the head
         if not numbers:
             del self._numbers[service_id]
+
+
+def _without_evidence(judged: Judged) -> Judged:
+    if judged.observation.evidence is None:
+        return judged
+    return replace(judged, observation=replace(judged.observation, evidence=None))

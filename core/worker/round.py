@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from core.background import ended, in_background
 from core.bus import Bus
 from core.clock import Clock
-from core.domain.events import CheckWanted, InventoryChanged, LeadChanged, ServiceJudged
+from core.domain.events import CheckWanted, InventoryChanged, JobReported, LeadChanged, ServiceJudged
 from core.domain.workers import RoundHealth, WorkerKind, WorkerReport
 from core.errors import StorageError
 from core.storage.lead import LEASE_SECONDS, Lead, Term
@@ -38,7 +38,9 @@ POLL_SECONDS = 0.5
 HANDED_OVER_SECONDS = 10.0
 """How long a process that handed the lead over leaves it to the others."""
 GRACE_SECONDS = 2.0
-"""How long running checks are waited for when the lead is given up."""
+"""How long running checks are waited for when the lead is given up, and results are written."""
+HAND_OVER_GRACE_SECONDS = 0.5
+"""How long running checks are waited for when another process goes on; it makes anew what was cut off."""
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,8 @@ class Identity:
     pid: int
     may_lead: bool = True
     """Whether it may run the round; a read-only console may not."""
+    ends_with: str = ""
+    """Id of the console that started it, if one did."""
 
 
 class Round:
@@ -69,6 +73,7 @@ class Round:
         identity: Identity,
         limits: Limits | None = None,
         *,
+        pulse: Pulse | None = None,
         lease_seconds: float = LEASE_SECONDS,
     ) -> None:
         self._database = database
@@ -80,7 +85,7 @@ class Round:
         self._lead = Lead(database, identity.id, lease_seconds)
         self._recorder = Recorder(Recording(database), bus, fenced=self._fence)
         self._reporter = Reporter(database, bus, clock, identity.id, self._report)
-        self._pulse = Pulse(clock)
+        self._pulse = Pulse(clock) if pulse is None else pulse
         self._rate = Rate(clock)
         self._started_at = clock.now()
         self._term: Term | None = None
@@ -104,6 +109,7 @@ class Round:
         self._subscriptions = [
             self._bus.subscribe(InventoryChanged, self._notice_change),
             self._bus.subscribe(CheckWanted, self._notice_wish),
+            self._bus.subscribe(JobReported, self._notice_beat),
             self._bus.subscribe(LeadChanged, self._notice_leader),
         ]
         self._pulse.start()
@@ -120,7 +126,7 @@ class Round:
         for unsubscribe in self._subscriptions:
             unsubscribe()
         self._subscriptions = []
-        await self._stop_leading(grace_seconds)
+        await self._stop_leading(grace_seconds, grace_seconds)
         await self._recorder.stop(grace_seconds)
         await self._reporter.stop()
         self._pulse.stop()
@@ -129,8 +135,12 @@ class Round:
         """Give the lead to another process, and do not try for it for a while; then try again."""
         if self._leading is None:
             return
-        await self._stop_leading(GRACE_SECONDS)
+        await self._stop_leading(HAND_OVER_GRACE_SECONDS, GRACE_SECONDS)
         self._leading = in_background(self._try_for_the_lead(leave_seconds), "lead")
+
+    def asked_per_second(self) -> float | None:
+        """Give how many checks a second the services ask for; None unless this process leads and knows."""
+        return None if self._watch is None else self._watch.asked_per_second()
 
     def health(self) -> RoundHealth:
         """Say how the round goes; lag and rate are those since the last call."""
@@ -149,6 +159,7 @@ class Round:
             late_ms=runner.late_seconds * 1000,
             missed=rota.missed,
             in_flight=runner.in_flight,
+            lagged=runner.lagged,
         )
 
     async def _try_for_the_lead(self, wait_seconds: float) -> None:
@@ -204,14 +215,14 @@ class Round:
         await self._end_watch()
         self._bus.publish(InventoryChanged())  # screens read again what they did not hear of
 
-    async def _stop_leading(self, grace_seconds: float) -> None:
+    async def _stop_leading(self, checks_seconds: float, writing_seconds: float) -> None:
         """End the attempts; if this process leads, write what waits and give the lead back."""
         if self._leading is not None:
             await ended(self._leading)
             self._leading = None
         if self._watch is not None:
-            await self._watch.stop(grace_seconds)
-            await self._recorder.drain(grace_seconds)
+            await self._watch.stop(checks_seconds)
+            await self._recorder.drain(writing_seconds)
             await self._end_watch()
         try:
             await self._lead.release()
@@ -242,6 +253,10 @@ class Round:
         if self._watch is not None:
             self._watch.check_now(event.service_id)
 
+    def _notice_beat(self, event: JobReported) -> None:
+        if self._watch is not None:
+            self._watch.hear(event.service_id, event.beat_at)
+
     def _notice_leader(self, event: LeadChanged) -> None:
         self._reporter.report_soon()
 
@@ -259,4 +274,5 @@ class Round:
             started_at=self._started_at,
             seen_at=self._clock.now(),
             health=self.health(),
+            ends_with=identity.ends_with,
         )

@@ -61,6 +61,8 @@ class Runner:
         """How late the last check was started."""
         self.ended = 0
         """Checks that have ended since the start."""
+        self.lagged = 0
+        """Those among them that a lag of the event loop overlapped."""
 
     @property
     def in_flight(self) -> int:
@@ -98,7 +100,7 @@ class Runner:
             else:
                 began = self._clock.monotonic()
                 self.late_seconds = self._rota.begin(admission.service_id, began)
-                task = asyncio.create_task(self._run(admission, watched.request, began))
+                task = asyncio.create_task(self._run(admission, watched, began))
                 self._tasks.add(task)
                 task.add_done_callback(self._forget)
 
@@ -107,10 +109,11 @@ class Runner:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("A check ended in a defect of Ronda", exc_info=error)
 
-    async def _run(self, admission: Admission, request: CheckRequest, began: float) -> None:
-        retry_seconds = None
+    async def _run(self, admission: Admission, watched: Watched, began: float) -> None:
+        retry_seconds, request = None, watched.request
         try:
-            observation = await self._observe(request)
+            reports_in = watched.reports_in
+            observation = watched.listen(self._clock.now()) if reports_in else await self._observe(request)
             retry_seconds = self._take_in(admission.service_id, request, observation)
         finally:
             now = self._clock.monotonic()
@@ -120,13 +123,17 @@ class Runner:
             self._start_admitted()
             self._rota_changed()
 
-    def _take_in(self, service_id: int, request: CheckRequest, observation: Observation) -> float | None:
-        """Judge and tell what was seen, if it still counts; give the seconds to a retry, if any."""
+    def _take_in(
+        self, service_id: int, request: CheckRequest, observation: Observation | None
+    ) -> float | None:
+        """Judge and tell what was seen, if it still counts; give the seconds to the next check, if any."""
         watched = self._watched.get(service_id)
         if watched is None or watched.request != request:
             return None
-        self._judged(watched.judge(observation))
-        return watched.retry_seconds()
+        if observation is not None:
+            self.lagged += observation.lagged
+            self._judged(watched.judge(observation))
+        return watched.wait_seconds(self._clock.now())
 
     async def _observe(self, request: CheckRequest) -> Observation:
         began, began_at = self._clock.monotonic(), self._clock.now()

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from core.background import ended, in_background
 from core.clock import Clock
 from core.domain.events import InventoryChanged, ServiceJudged
+from core.domain.kinds import Kind
 from core.domain.status import ServiceState
 from core.errors import NotFound, StorageError
+from core.memory import keep_what_stays
 from core.worker.gate import Limits
 from core.worker.rota import Rota
 from core.worker.runner import Checks, Runner
@@ -24,12 +27,13 @@ from core.worker.watchlist import Watchlist
 
 if TYPE_CHECKING:
     from core.domain.clients import Client
+    from core.domain.services import Service
     from core.storage.database import Database, Unit
 
 RETRY_SECONDS = 1.0
 """The wait before the inventory is read again when the database was away."""
 UPKEEP_SECONDS = 3600.0
-"""How often partitions are made ahead."""
+"""How often partitions are made ahead, and old evidence is cleared away."""
 MANY = 200
 """Changes that name more services than this are read as if everything had changed."""
 CHUNK = 100
@@ -77,7 +81,7 @@ class Watch:
         self._scheduler.start()
         self._tasks = [
             in_background(self._keep_up(), "inventory reader"),
-            in_background(self._keep_partitions(), "partition keeper"),
+            in_background(self._keep_house(), "upkeep"),
         ]
 
     def change(self, event: InventoryChanged) -> None:
@@ -89,6 +93,15 @@ class Watch:
         """Have a service checked at once, unless it is paused or is being checked already."""
         if self.rota.retime(service_id, self._clock.monotonic()):
             self._scheduler.retime()
+
+    def hear(self, service_id: int, beat_at: datetime) -> None:
+        """Take notice that a job has reported in."""
+        if self._list.hear(service_id, beat_at):
+            self.check_now(service_id)
+
+    def asked_per_second(self) -> float | None:
+        """Give how many checks a second the services ask for; None until every one was read."""
+        return self._list.asked_per_second() if self.loaded.is_set() else None
 
     async def stop(self, grace_seconds: float) -> None:
         """Start no more checks, wait for those that run, and end."""
@@ -115,13 +128,16 @@ class Watch:
                 await asyncio.sleep(RETRY_SECONDS)
                 self._changed.set()
 
-    async def _keep_partitions(self) -> None:
-        """Have a place for the results of the days to come, however long this process runs."""
+    async def _keep_house(self) -> None:
+        """Have a place for the results of the days to come, and none for evidence that nobody will read."""
         while True:
+            now = self._clock.now()
             try:
-                await self._database.ensure_partitions(self._clock.now().date())
+                await self._database.ensure_partitions(now.date())
+                async with self._database.unit() as unit:
+                    await unit.evidence.clean(now)
             except StorageError as error:
-                log.info("Partitions could not be made ahead: %s", error)
+                log.info("The hourly upkeep of the database failed: %s", error)
             await asyncio.sleep(UPKEEP_SECONDS)
 
     async def _read(self, changes: list[InventoryChanged]) -> None:
@@ -146,6 +162,7 @@ class Watch:
             seen |= await self._take_client(unit, client, at_once=False)
             self._scheduler.retime()
         self._list.remove_all(set(self._list.services) - seen)
+        keep_what_stays()
         self.loaded.set()
 
     async def _read_client(self, unit: Unit, client_id: int) -> None:
@@ -163,8 +180,10 @@ class Watch:
         for first in range(0, len(services), CHUNK):
             chunk = services[first : first + CHUNK]
             states = await unit.states.of([service.id for service in chunk])
+            beats = await _beats_of(unit, chunk)
             for service in chunk:
-                self._list.put(client, service, states.get(service.id, _NEW), at_once=at_once)
+                state = states.get(service.id, _NEW)
+                self._list.put(client, service, state, at_once=at_once, beat_at=beats.get(service.id))
             await asyncio.sleep(0)
         return {service.id for service in services}
 
@@ -176,4 +195,12 @@ class Watch:
             self._list.remove(service_id)
             return
         states = await unit.states.of([service_id])
-        self._list.put(client, service, states.get(service_id, _NEW), at_once=True)
+        beats = await _beats_of(unit, [service])
+        state = states.get(service_id, _NEW)
+        self._list.put(client, service, state, at_once=True, beat_at=beats.get(service_id))
+
+
+async def _beats_of(unit: Unit, services: Sequence[Service]) -> dict[int, datetime]:
+    """Give the last reports of the heartbeats among some services."""
+    listened_to = [service.id for service in services if service.spec.kind is Kind.HEARTBEAT]
+    return await unit.heartbeats.of(listened_to) if listened_to else {}

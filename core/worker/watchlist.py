@@ -7,6 +7,7 @@ deleted leaves at once, what is new or was edited is due at once.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from core.clock import Clock
 from core.domain.clients import Client
@@ -27,12 +28,24 @@ class Watchlist:
         """States of services that left: what is stored may be older than what was judged."""
         self._place = 0
 
+    def asked_per_second(self) -> float:
+        """Give how many checks a second the services ask for."""
+        return sum(1 / each.service.spec.interval_seconds for each in self.services.values())
+
     def begin_pass(self) -> None:
         """Begin to hand in services: those that are overdue form one crowd."""
         self._place = 0
 
-    def put(self, client: Client, service: Service, stored: ServiceState, *, at_once: bool) -> None:
-        """Take in a service as it is stored now.
+    def put(
+        self,
+        client: Client,
+        service: Service,
+        stored: ServiceState,
+        *,
+        at_once: bool,
+        beat_at: datetime | None = None,
+    ) -> None:
+        """Take in a service as it is stored now, with the last report of its job if it is a heartbeat.
 
         ``at_once``: an operator has just touched it. Else a service that is new here goes on where
         the last process stopped.
@@ -43,15 +56,24 @@ class Watchlist:
         known = self.services.get(service.id)
         if known is None:
             state = self._shelf.pop(service.id, stored)
-            self._enter(Watched.of(client, service, state), at_once=at_once)
+            entered = Watched.of(client, service, state)
+            entered.hear(beat_at)
+            self._enter(entered, at_once=at_once)
             return
         fresh = Watched.of(client, service, known.state)
+        fresh.hear(known.beat_at)
         if fresh.request == known.request:
             fresh.request = known.request  # it remembers what was made of it
         edited = fresh.request != known.request or service.version != known.service.version
+        reported = fresh.hear(beat_at)  # while this process was cut off from the database
         self.services[service.id] = fresh
-        if edited:
+        if edited or reported:
             self._schedule(fresh, at_once=True)
+
+    def hear(self, service_id: int, beat_at: datetime) -> bool:
+        """Take notice that a job has reported in; False if nobody watches it or it was known."""
+        watched = self.services.get(service_id)
+        return watched is not None and watched.hear(beat_at)
 
     def remove(self, service_id: int) -> None:
         """Take a service out; nothing happens if it is not there."""

@@ -72,6 +72,19 @@ class Authority:
         context.load_cert_chain(self._written(certificate, key, self.cafile if shows_issuer else None))
         return context
 
+    def client(self, name: str, password: bytes = b"") -> Path:
+        """Give a file with a certificate for a client and its key, locked if there is a password."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        usage = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH])
+        certificate = (
+            _builder(_name(name), self._certificate.subject, key)
+            .not_valid_before(datetime.now(UTC) - DAY)
+            .not_valid_after(datetime.now(UTC) + DAY)
+            .add_extension(usage, critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        return self._written(certificate, key, None, password)
+
     def _own_certificate(self, ends_in: timedelta, may_issue: bool) -> x509.Certificate:
         subject = _name(self.name)
         issuer = self if self._parent is None else self._parent
@@ -83,15 +96,16 @@ class Authority:
             .sign(issuer._key, hashes.SHA256())
         )
 
-    def _written(self, certificate: x509.Certificate, key: PrivateKey, issuer: Path | None) -> Path:
+    def _written(
+        self, certificate: x509.Certificate, key: PrivateKey, issuer: Path | None, password: bytes = b""
+    ) -> Path:
+        lock = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
         self._issued += 1
         path = self._folder / f"{self.name}-{self._issued}.pem"
         path.write_bytes(
             certificate.public_bytes(serialization.Encoding.PEM)
             + (b"" if issuer is None else issuer.read_bytes())
-            + key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
+            + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, lock)
         )
         return path
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from core.checks.exchange import ExchangeFailed, Peer
-from core.checks.http import Prober
+from core.checks.prober import Prober
 from core.checks.tls import Trust
 from core.clock import SystemClock
 from core.domain.observations import ErrorKind

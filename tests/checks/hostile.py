@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from core.checks.http import Prober
+from core.checks.prober import Prober
 from core.checks.request import CheckRequest
 from core.domain.observations import ErrorKind, Observation, Status
 from tests.checks.server import Behaviour, Received, Server, Visitor

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from core.checks.assertions import (
+    body_verdict,
     certificate_verdict,
     content_verdict,
+    header_verdict,
     latency_verdict,
     status_verdict,
 )
@@ -17,6 +20,7 @@ from core.checks.request import CheckRequest
 from core.domain.observations import Certificate, ErrorKind, Status
 
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+CHECK = CheckRequest("https://x.test")
 
 
 @pytest.mark.parametrize(
@@ -90,9 +94,66 @@ def test_slower_than_the_limit_is_degraded(limit: float | None, latency: float, 
     ],
 )
 def test_a_certificate_is_judged_by_the_time_it_has_left(left: timedelta, detail: str | None) -> None:
-    verdict = certificate_verdict(Certificate(NOW + left, "issuer", "subject"), NOW, 14)
+    verdict = certificate_verdict(CHECK, Certificate(NOW + left, "issuer", "subject"), NOW)
     assert (verdict and verdict.detail) == detail
 
 
 def test_no_certificate_is_nothing_to_judge() -> None:
-    assert certificate_verdict(None, NOW, 14) is None
+    assert certificate_verdict(CHECK, None, NOW) is None
+
+
+def test_a_certificate_may_end_whenever_it_likes_where_nobody_wants_a_warning() -> None:
+    check = CheckRequest("https://x.test", tls_warn_days=None)
+    assert certificate_verdict(check, Certificate(NOW, "issuer", "subject"), NOW) is None
+
+
+def test_a_service_is_warned_of_a_certificate_as_early_as_it_wants() -> None:
+    ends = Certificate(NOW + timedelta(days=29, hours=1), "issuer", "subject")
+    assert certificate_verdict(CHECK, ends, NOW) is None
+    verdict = certificate_verdict(CheckRequest("https://x.test", tls_warn_days=30), ends, NOW)
+    assert verdict is not None
+    assert verdict.detail == "the certificate ends in 29 days"
+
+
+@pytest.mark.parametrize(
+    ("matches", "json_conditions", "text", "truncated", "complaint"),
+    [
+        ("o+k", (), "all is oook", False, None),
+        ("^ok$", (), "all is ok", False, "the answer does not match “^ok$”"),
+        ("end", (), "begin", True, "the answer is larger than 1024 KiB"),
+        ("begin", (), "begin", True, None),
+        ("", ('$.status == "ok"',), '{"status": "ok"}', False, None),
+        ("", ('$.status == "ok"',), '{"status": "no"}', False, '$.status is "no", expected == "ok"'),
+        ("", ("$.a", "$.b"), '{"a": 1}', False, "$.b is missing"),
+        ("", ("$.a",), '{"a": 1}', True, "the answer is larger than 1024 KiB"),
+        ("ok", ("$.a",), '{"a": "ok"}', False, None),
+    ],
+)
+async def test_a_body_is_judged_by_pattern_and_conditions(
+    matches: str, json_conditions: tuple[str, ...], text: str, truncated: bool, complaint: str | None
+) -> None:
+    check = CheckRequest("https://x.test", matches=matches, json_conditions=json_conditions)
+    verdict = await body_verdict(check, Body(text.encode(), "utf-8", truncated))
+    assert (verdict and verdict.detail) == complaint
+
+
+async def test_a_text_that_is_missing_is_told_before_anything_else() -> None:
+    check = CheckRequest("https://x.test", contains="a", matches="b", json_conditions=("$.c",))
+    verdict = await body_verdict(check, Body(b"x", "utf-8", truncated=False))
+    assert verdict is not None
+    assert verdict.detail == "the answer does not contain “a”"
+
+
+@pytest.mark.parametrize(
+    ("condition", "detail"),
+    [
+        ("X-Cache", None),
+        ("X-Cache: HIT", None),
+        ("X-Cache: MISS", "the header X-Cache is “HIT from front”, expected “MISS” in it"),
+        ("X-Other", "the header X-Other is missing"),
+    ],
+)
+def test_headers_of_the_answer_are_judged(condition: str, detail: str | None) -> None:
+    check = CheckRequest("https://x.test", expected_headers=(condition,))
+    verdict = header_verdict(check, httpx.Headers({"x-cache": "HIT from front"}))
+    assert (verdict and (verdict.error, verdict.detail)) == (detail and (ErrorKind.CONTENT, detail))

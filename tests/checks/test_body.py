@@ -36,7 +36,7 @@ class Pieces(httpx.AsyncByteStream):
 
 def read(*pieces: bytes, **headers: str) -> Body:
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return asyncio.run(read_body(httpx.Response(200, headers=names, stream=Pieces(*pieces))))
+    return asyncio.run(read_body(httpx.Response(200, headers=names, stream=Pieces(*pieces)), bytearray()))
 
 
 def text_of(body: Body) -> str:
@@ -56,7 +56,7 @@ def test_one_byte_more_is_cut_off() -> None:
 
 def test_nothing_is_taken_beyond_the_limit() -> None:
     stream = Pieces(*([b"x" * 65_536] * 100))
-    asyncio.run(read_body(httpx.Response(200, stream=stream)))
+    asyncio.run(read_body(httpx.Response(200, stream=stream), bytearray()))
     assert stream.taken == 17
 
 
@@ -81,7 +81,7 @@ async def test_a_bomb_is_cut_off_at_the_limit_and_takes_no_memory() -> None:
     response = httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Pieces(bomb))
     tracemalloc.start()
     try:
-        body = await read_body(response)
+        body = await read_body(response, bytearray())
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

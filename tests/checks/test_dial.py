@@ -13,7 +13,7 @@ import pytest
 from core.checks import dial
 from core.checks.dial import connect, connect_failure
 from core.checks.exchange import ExchangeFailed, Peer
-from core.checks.http import Prober
+from core.checks.prober import Prober
 from core.checks.request import CheckRequest
 from core.domain.observations import ErrorKind, Status
 from tests.checks.conftest import TableResolver

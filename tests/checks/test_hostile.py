@@ -9,7 +9,7 @@ from time import perf_counter
 
 import pytest
 
-from core.checks.http import Prober
+from core.checks.prober import Prober
 from core.checks.request import CheckRequest
 from core.domain.observations import ErrorKind
 from tests.checks.hostile import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.checks.http import Prober
+from core.checks.prober import Prober
 from core.domain.observations import ErrorKind
 from tests.checks.hostile import (
     CHUNKED,

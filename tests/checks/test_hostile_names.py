@@ -13,7 +13,7 @@ import pytest
 
 from core.checks.dial import HEAD_START_SECONDS
 from core.checks.exchange import Peer
-from core.checks.http import Prober
+from core.checks.prober import Prober
 from core.checks.request import CheckRequest
 from core.checks.resolver import SystemResolver
 from core.checks.tls import Trust

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from core.checks.http import Prober
+from core.checks.prober import Prober
 from core.checks.request import CheckRequest
 from core.domain.observations import ErrorKind, Observation, Status
 from tests.checks.certificates import DAY, Authority

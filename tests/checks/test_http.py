@@ -11,13 +11,14 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
 
 import httptools
 import pytest
 
 from core.checks.exchange import Exchange, ExchangeFailed, Peer
-from core.checks.http import Prober
+from core.checks.prober import Prober
 from core.checks.request import CheckRequest
 from core.checks.tls import Trust
 from core.checks.tunnel import Tunnel
@@ -187,7 +188,7 @@ async def test_a_machine_out_of_files_does_not_call_the_service_down_by_connect(
     def no_more_files(*_arguments: object) -> None:
         raise OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr(socket, "socket", no_more_files)
+    monkeypatch.setattr(socket.socket, "__init__", no_more_files)
     seen = await prober.check(CheckRequest("http://127.0.0.1/"))
     assert seen.error is ErrorKind.INTERNAL
 
@@ -281,3 +282,40 @@ async def _until(fact: Callable[[], bool]) -> None:
             return
         await asyncio.sleep(0)
     assert fact()
+
+
+async def test_what_is_expected_of_headers_and_body_is_looked_at(prober: Prober) -> None:
+    async with Server(answers(b'{"queue": {"depth": 12}}', "X-Node: b")) as server:
+        check = partial(CheckRequest, server.url)
+        passing = check(
+            matches=r"\bdepth\b", json_conditions=("$.queue.depth < 100",), expected_headers=("X-Node: b",)
+        )
+        assert (await prober.check(passing)).status is Status.UP
+        for failing, detail in (
+            (check(matches="height"), "the answer does not match “height”"),
+            (check(json_conditions=("$.queue.depth < 10",)), "$.queue.depth is 12, expected < 10"),
+            (check(expected_headers=("X-Node: a",)), "the header X-Node is “b”, expected “a” in it"),
+        ):
+            seen = await prober.check(failing)
+            assert (seen.error, seen.detail) == (ErrorKind.CONTENT, detail)
+            assert seen.evidence is not None
+            assert seen.evidence.body == '{"queue": {"depth": 12}}'
+
+
+def _never(_seconds: float) -> bool:
+    return False
+
+
+def _always(_seconds: float) -> bool:
+    return True
+
+
+async def test_a_slow_answer_is_not_held_against_a_service_while_this_process_was_slow(
+    clock: SettableClock, resolver: TableResolver, trust: Trust
+) -> None:
+    for lagged_within, status in ((_always, Status.UP), (_never, Status.DEGRADED)):
+        prober = Prober(clock, resolver=resolver, trust=trust, lagged_within=lagged_within)
+        async with Server(answers()) as server:
+            seen = await prober.check(CheckRequest(server.url, degraded_above_ms=0.001))
+        assert (seen.status, seen.lagged) == (status, lagged_within is _always)
+        await prober.close()

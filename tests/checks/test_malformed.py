@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.checks.http import Prober
+from core.checks.prober import Prober
 from core.checks.request import CheckRequest
-from core.checks.tls import Trust
+from core.checks.tls import TlsProfile, Trust
 from core.clock import SystemClock
 from core.domain.observations import ErrorKind, Observation
 from tests.checks.conftest import TableResolver
@@ -133,7 +133,7 @@ TRUST = Trust()
 )
 def test_no_answer_breaks_the_probe(behaviour: Behaviour, method: str, contains: str, scheme: str) -> None:
     check = partial(CheckRequest, method=method, timeout_seconds=DEADLINE_SECONDS, contains=contains)
-    TRUST.context(verify=True)  # costs memory once, not for every check
+    TRUST.context(TlsProfile())  # costs memory once, not for every check
     asyncio.run(_observe(behaviour, scheme, check))
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from core.checks.exchange import ExchangeFailed
-from core.checks.http import Prober
+from core.checks.prober import Prober
 from core.checks.redirects import first_hop, next_hop
 from core.checks.request import CheckRequest
 from core.domain.observations import ErrorKind, Status

@@ -14,9 +14,9 @@ import pytest
 
 import core.checks.tls as tls
 from core.checks.exchange import Exchange, Peer
-from core.checks.http import Prober
+from core.checks.prober import Prober
 from core.checks.request import CheckRequest
-from core.checks.tls import CertificateLooks, Trust, handshake_failure, read_certificate
+from core.checks.tls import CertificateLooks, TlsProfile, Trust, handshake_failure, read_certificate
 from core.domain.observations import ErrorKind, Status
 from tests.checks.certificates import DAY, Authority
 from tests.checks.conftest import SettableClock, TableResolver
@@ -217,9 +217,9 @@ async def test_nothing_is_looked_at_where_nothing_was_reached(trust: Trust) -> N
 
 def test_contexts_are_made_once_for_each_mode(authority: Authority) -> None:
     trust = Trust(authority.cafile)
-    verifying, trusting = trust.context(verify=True), trust.context(verify=False)
-    assert trust.context(verify=True) is verifying
-    assert trust.context(verify=False) is trusting
+    verifying, trusting = trust.context(TlsProfile()), trust.context(TlsProfile(verify=False))
+    assert trust.context(TlsProfile()) is verifying
+    assert trust.context(TlsProfile(verify=False)) is trusting
     assert (verifying.verify_mode, verifying.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert (trusting.verify_mode, trusting.check_hostname) == (ssl.CERT_NONE, False)
 
@@ -229,7 +229,7 @@ def test_without_a_file_the_machines_authorities_count_or_those_of_httpx(
     monkeypatch: pytest.MonkeyPatch, machine_has_authorities: bool
 ) -> None:
     monkeypatch.setattr(tls, "_machine_has_authorities", lambda: machine_has_authorities)
-    context = Trust().context(verify=True)
+    context = Trust().context(TlsProfile())
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
     assert bool(context.get_ca_certs()) or machine_has_authorities
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -71,11 +72,21 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: what tests print is looked at."""
 
 
-class Target:
-    """An HTTP server on loopback; ``/503`` answers 503, and so on."""
+class _QuietServer(ThreadingHTTPServer):
+    """Takes it as it comes that a check leaves early."""
 
-    def __init__(self) -> None:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    def handle_error(self, *_arguments: object) -> None:
+        """Say nothing: what tests print is looked at."""
+
+
+class Target:
+    """An HTTP server on loopback, over TLS where it has a context; ``/503`` answers 503, and so on."""
+
+    def __init__(self, context: ssl.SSLContext | None = None) -> None:
+        self._server = _QuietServer(("127.0.0.1", 0), _Handler)
+        self._scheme = "http" if context is None else "https"
+        if context is not None:
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
 
     def __enter__(self) -> Self:
@@ -89,7 +100,7 @@ class Target:
 
     def url(self, path: str = "/") -> str:
         """Give the address of a path."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}{path}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}{path}"
 
 
 def listening() -> socket.socket:

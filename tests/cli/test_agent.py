@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from core.bus import Bus
 from core.cli.serving import Teller
 from core.domain.events import StorageChanged, WorkersReported
+from core.settings import load_settings
 from tests.cli.support import Ronda, Target
 from tests.operations.support import worker
 
@@ -86,6 +90,55 @@ def test_an_agent_checks_what_a_command_adds_and_asks_for(
     assert ronda_db("status").code == 0
     checks = ronda_db("service", "history", "web", "--json").document["checks"]
     assert {check["status_code"] for check in checks} == {503, 200}
+
+
+@pytest.fixture
+def child(ronda_db: Ronda, environment: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start an agent as a console does; the environment names no database."""
+    settings = load_settings().as_environment()
+    bare = {name: value for name, value in os.environ.items() if name not in settings}
+    with subprocess.Popen(
+        [sys.executable, "-m", "tui", "agent", "--for-console", "the-console"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=bare,
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(settings) + "\n")
+        process.stdin.flush()
+        yield process
+        process.kill()
+
+
+def test_an_agent_of_a_console_ends_when_that_one_does(
+    child: subprocess.Popen[str], ronda_db: Ronda, environment: Path
+) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while ronda_db("health").code and time.monotonic() < deadline:
+        assert child.poll() is None
+    (worker,) = ronda_db("health", "--json").document["workers"]
+    assert (worker["kind"], worker["leading"], worker["pid"]) == ("agent", True, child.pid)
+    assert child.communicate(timeout=PATIENCE_SECONDS) == ("", "")
+    assert child.returncode == 0
+    assert ronda_db("health", "--json").document["workers"] == []
+    log = (environment / "log" / "agent.log").read_text()
+    assert "Ending on the end of its console" in log
+    assert log.splitlines()[-1].endswith("Ended")
+
+
+def test_an_agent_of_no_console_says_so_and_ends(environment: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tui", "agent", "--for-console", "nobody"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == "ronda: Standard input holds no settings; only a console uses --for-console.\n"
 
 
 def told(publish: Callable[[Bus], None], caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 import pytest
 
 from tests.cli.support import Ronda, Target
@@ -11,6 +14,7 @@ KEYS = [
     "client_id",
     "client",
     "name",
+    "kind",
     "endpoint",
     "url",
     "method",
@@ -18,15 +22,26 @@ KEYS = [
     "timeout_s",
     "interval_s",
     "header_names",
+    "auth",
+    "auth_user",
+    "has_auth_secret",
     "body",
     "contains",
     "not_contains",
+    "matches",
+    "json_conditions",
+    "expected_headers",
+    "record_type",
+    "expected_answers",
     "retries",
     "retry_interval_s",
     "recoveries",
     "degraded_above_ms",
     "follow_redirects",
     "verify_tls",
+    "tls_warn_days",
+    "client_cert",
+    "client_key",
     "tags",
     "active",
     "runbook_url",
@@ -53,17 +68,21 @@ def test_a_service_is_added_with_everything_that_was_named(acme: Ronda) -> None:
         *("--retries", "3", "--retry-interval", "7", "--recoveries", "2", "--degraded-above-ms", "800"),
         *("--header", "Authorization: Bearer {api_key}", "--header", "X-Token: hunter2"),
         *("--body", "{}", "--contains", "ok", "--not-contains", "error", "--insecure", "--no-redirects"),
+        *("--matches", "^o+k", "--json-condition", '$.status == "ok"', "--json-condition", "$.queue < 9"),
+        *("--expect-header", "X-Cache", "--expect-header", "Content-Type: json", "--tls-warn-days", "30"),
+        *("--client-cert", "/etc/ronda/c.pem", "--client-key", "/etc/ronda/k.pem"),
         *("--tag", "a", "--tag", "b", "--inactive", "--runbook-url", "https://w.example", "--notes", "n"),
         "--json",
     )
     assert (added.code, added.err) == (0, "ronda: Added the service web (id 1).\n")
     service = added.document["service"]
     assert list(service) == KEYS
-    assert {name: service[name] for name in KEYS[:24]} == {
+    assert {name: service[name] for name in KEYS[:36]} == {
         "id": 1,
         "client_id": 1,
         "client": "Acme",
         "name": "web",
+        "kind": "http",
         "endpoint": "/health",
         "url": "https://acme.example/health",
         "method": "POST",
@@ -71,15 +90,26 @@ def test_a_service_is_added_with_everything_that_was_named(acme: Ronda) -> None:
         "timeout_s": 2.5,
         "interval_s": 60.0,
         "header_names": ["Authorization", "X-Token"],
+        "auth": "none",
+        "auth_user": "",
+        "has_auth_secret": False,
         "body": "{}",
         "contains": "ok",
         "not_contains": "error",
+        "matches": "^o+k",
+        "json_conditions": ['$.status == "ok"', "$.queue < 9"],
+        "expected_headers": ["X-Cache", "Content-Type: json"],
+        "record_type": "A",
+        "expected_answers": [],
         "retries": 3,
         "retry_interval_s": 7.0,
         "recoveries": 2,
         "degraded_above_ms": 800,
         "follow_redirects": False,
         "verify_tls": False,
+        "tls_warn_days": 30,
+        "client_cert": "/etc/ronda/c.pem",
+        "client_key": "/etc/ronda/k.pem",
         "tags": ["a", "b"],
         "active": False,
         "runbook_url": "https://w.example",
@@ -98,6 +128,7 @@ def test_what_is_not_named_has_the_defaults_of_the_contract(
     assert (service["interval_s"], service["timeout_s"]) == (45.0, 10.0)
     assert (service["retries"], service["retry_interval_s"], service["recoveries"]) == (2, None, 1)
     assert (service["degraded_above_ms"], service["verify_tls"], service["active"]) == (None, True, True)
+    assert (service["kind"], service["auth"], service["tls_warn_days"]) == ("http", "none", 14)
 
 
 def test_a_short_interval_shortens_the_default_timeout(acme: Ronda) -> None:
@@ -109,7 +140,11 @@ def test_services_are_listed_with_what_is_checked(acme: Ronda) -> None:
     acme(*ADD)
     acme("client", "add", "--name", "Other")
     acme("service", "add", "--client", "2", "--name", "api", "--endpoint", "http://o.example", "--inactive")
+    acme("service", "add", "--client", "acme", "--name", "db", "--endpoint", "tcp://db.acme.example:5432")
+    acme("service", "add", "--client", "acme", "--name", "job", "--kind", "heartbeat")
     assert [line.split() for line in acme("service", "list").lines[1:]] == [
+        ["3", "Acme", "db", "tcp", "tcp://db.acme.example:5432", "30", "s", "active"],
+        ["4", "Acme", "job", "heartbeat", "-", "30", "s", "active"],
         ["1", "Acme", "web", "GET", "https://acme.example/health", "30", "s", "active"],
         ["2", "Other", "api", "GET", "http://o.example", "30", "s", "paused"],
     ]
@@ -164,6 +199,57 @@ def test_no_x_clears(acme: Ronda) -> None:
     ]
     assert [service[name] for name in ("retry_interval_s", "degraded_above_ms")] == [None, None]
     assert [service[name] for name in ("tags", "notes")] == [[], ""]
+
+
+def test_an_edit_changes_and_clears_expectations_and_credentials(acme: Ronda) -> None:
+    acme(
+        *(*ADD, "--auth", "basic", "--auth-user", "ops", "--auth-secret", "hunter2", "--matches", "a"),
+        *("--json-condition", "$.a", "--expect-header", "A", "--client-cert", "/c", "--client-key", "/k"),
+    )
+    options = ("--auth", "bearer", "--no-auth-user", "--json-condition", "$.b", "--tls-warn-days", "7")
+    service = acme("service", "edit", "web", *options, "--json").document["service"]
+    assert (service["auth"], service["auth_user"], service["has_auth_secret"]) == ("bearer", "", True)
+    assert (service["json_conditions"], service["tls_warn_days"], service["matches"]) == (["$.b"], 7, "a")
+    service = acme(
+        *("service", "edit", "web", "--no-auth-secret", "--no-matches", "--no-json-conditions"),
+        *("--no-expect-header", "--no-tls-warn-days", "--no-client-cert", "--no-client-key", "--json"),
+    ).document["service"]
+    assert (service["has_auth_secret"], service["matches"], service["json_conditions"]) == (False, "", [])
+    assert (service["expected_headers"], service["tls_warn_days"]) == ([], None)
+    assert (service["client_cert"], service["client_key"]) == ("", "")
+
+
+def test_a_secret_is_read_from_standard_input_and_never_printed(
+    acme: Ronda, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("hunter2\n"))
+    added = acme(*ADD, "--auth", "basic", "--auth-user", "ops", "--auth-secret", "-", "--json")
+    assert added.document["service"]["has_auth_secret"] is True
+    printed = [
+        acme("service", *words).out for words in (["show", "web"], ["curl", "web"], ["list", "--json"])
+    ]
+    assert "ops" in printed[0]
+    assert "$PASSWORD" in printed[1]
+    assert not any("hunter2" in text for text in (added.out, added.err, *printed))
+
+
+def test_another_kind_drops_what_means_nothing_there(acme: Ronda) -> None:
+    acme(*ADD, "--method", "POST", "--header", "A: 1", "--auth", "bearer", "--contains", "ok", "--tag", "t")
+    edited = acme("service", "edit", "web", "--kind", "tcp", "--endpoint", "db.acme.example:5432", "--json")
+    service = edited.document["service"]
+    assert (service["kind"], service["url"]) == ("tcp", "tcp://db.acme.example:5432")
+    assert (service["method"], service["header_names"], service["auth"]) == ("GET", [], "none")
+    assert (service["contains"], service["tags"]) == ("ok", ["t"])
+    service = acme("service", "edit", "web", "--kind", "heartbeat", "--json").document["service"]
+    assert (service["kind"], service["endpoint"], service["contains"]) == ("heartbeat", "", "")
+
+
+def test_another_kind_needs_an_endpoint_of_its_own(acme: Ronda) -> None:
+    acme(*ADD)
+    ended = acme("service", "edit", "web", "--kind", "tcp")
+    assert (ended.code, "Endpoint: This is not a target of this kind" in ended.err) == (2, True)
+    assert "Choose the other kind" in acme("service", "edit", "web", "--endpoint", "icmp://192.0.2.7").err
+    assert acme("service", "show", "web", "--json").document["service"]["kind"] == "http"
 
 
 def test_an_edit_that_changes_nothing_says_so(acme: Ronda) -> None:
@@ -241,6 +327,24 @@ def test_an_unknown_client_exits_1(ronda_db: Ronda) -> None:
         (["--degraded-above-ms", "10000"], "Degraded above: Give whole milliseconds from 1 to below"),
         (["--method", "brew"], "Method: BREW is not a method."),
         (["--expect", "600"], "Expected status: 600 is outside 100 to 599."),
+        (
+            ["--kind", "gopher"],
+            "Kind: gopher is not known. Choose one of http, tcp, tls, dns, icmp, heartbeat.",
+        ),
+        (["--auth", "digest"], "Authentication: digest is not known. Choose one of none, basic, bearer."),
+        (["--auth-user", "ops"], "Authentication: Choose basic or bearer"),
+        (["--auth", "basic"], "User: This cannot be empty."),
+        (["--auth", "bearer", "--auth-user", "ops"], "User: Only basic authentication has a user name."),
+        (["--auth", "bearer", "--auth-secret", ""], "Secret: This cannot be empty."),
+        (["--matches", "(oops"], "Matches: This is not a regular expression of RE2: a ( is not closed."),
+        (["--json-condition", "status"], "JSON conditions: status does not begin with a JSON path."),
+        (["--json-condition", ""], "JSON conditions: This cannot be empty."),
+        (["--expect-header", "no name: x"], "Expected headers: no name: x names no header."),
+        (["--tls-warn-days", "366"], "Warn before the end: Give a whole number from 0 to 365."),
+        (["--tls-warn-days", "soon"], "Warn before the end: soon is not a whole number."),
+        (["--client-cert", "c.pem"], "Client certificate: Give the whole path"),
+        (["--client-key", "/k.pem"], "Client certificate: Give the certificate that the key belongs to"),
+        (["--record-type", "MX"], "Record type: --record-type means nothing for a service of the kind http."),
         (["--header", "nonsense"], "Headers: Write a header as 'Name: value'."),
         (["--header", "Content-Length: 3"], "Headers: Content-Length is set by Ronda itself."),
         (["--runbook-url", "x"], "Runbook: This is not an address."),
@@ -290,6 +394,12 @@ def test_a_check_without_a_leader_is_made_here_and_said_not_to_be_stored(
     assert ronda_db("service", "history", "good", "--json").document["checks"] == []
 
 
+def test_a_heartbeat_is_not_checked(acme: Ronda) -> None:
+    acme("service", "add", "--client", "acme", "--name", "backup", "--kind", "heartbeat")
+    ended = acme("service", "check", "backup")
+    assert (ended.code, ended.out, "'ronda beat NAME'" in ended.err) == (2, "", True)
+
+
 @pytest.mark.parametrize("limit", ["0", "10001", "many", "-3"])
 def test_a_limit_is_a_whole_number_within_reason(ronda_db: Ronda, limit: str) -> None:
     ended = ronda_db("service", "history", "web", "--limit", limit)
@@ -304,3 +414,8 @@ def test_curl_repeats_the_check_without_its_secrets(acme: Ronda) -> None:
     assert "$API_KEY" in printed.out
     assert "hunter2" not in printed.out
     assert acme("service", "curl", "web", "--json").document == {"command": printed.lines[0]}
+
+
+def test_curl_gives_what_fits_another_kind(acme: Ronda) -> None:
+    acme("service", "add", "--client", "acme", "--name", "router", "--endpoint", "icmp://192.0.2.7")
+    assert acme("service", "curl", "router").lines == ["ping -c 1 -W 10 192.0.2.7"]

@@ -43,6 +43,7 @@ WORKER_KEYS = [
     "in_flight",
     "waiting",
     "dropped",
+    "lagged",
 ]
 TOTALS = ["up", "degraded", "down", "unknown", "paused", "maintenance", "blind"]
 
@@ -220,8 +221,9 @@ def test_health_lists_the_processes(ronda_db: Ronda, database: Database) -> None
     assert ended.code == 0
     assert ended.document["worker"] == ended.document["workers"][0]
     assert list(ended.document["worker"]) == WORKER_KEYS
-    row = ronda_db("health").lines[-1].split()
+    *_others, heads, row = (line.split() for line in ronda_db("health").lines)
     assert row[:4] == ["agent", "olga", "ops1", "42"]
+    assert row[heads.index("LAGGED") - len(heads)] == "7"
 
 
 def test_another_key_is_bad_news(

@@ -13,7 +13,7 @@ import pytest
 from core import logs as logs_module
 from core.domain.secret import MASK, Secret
 from core.errors import ConfigError
-from core.logs import LOG_FILE, QUIET_LIBRARIES, configure_logging
+from core.logs import AGENT_LOG_FILE, LOG_FILE, QUIET_LIBRARIES, configure_logging
 
 log = logging.getLogger("ronda.test")
 
@@ -40,6 +40,13 @@ def test_a_console_logs_into_a_file_and_never_to_the_screen(
 ) -> None:
     assert "WARNING ronda.test: the words" in written(tmp_path / "log", "the words")
     assert capfd.readouterr() == ("", "")
+
+
+def test_an_agent_of_a_console_has_a_file_of_its_own(tmp_path: Path) -> None:
+    end = configure_logging(tmp_path, file=AGENT_LOG_FILE)
+    logging.getLogger("core.test").info("started")
+    end()
+    assert [path.name for path in tmp_path.iterdir()] == ["agent.log"]
 
 
 def test_the_log_is_for_its_user_alone(tmp_path: Path) -> None:

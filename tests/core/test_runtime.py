@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from core.bus import Bus
+from core.checks.request import CheckRequest
 from core.domain.clients import ClientSpec
 from core.domain.events import StorageChanged, WorkersReported
 from core.domain.operators import Role
 from core.domain.secret import Secret
+from core.domain.services import ServiceSpec
 from core.domain.workers import WorkerKind, WorkerReport
 from core.errors import ConfigError, Forbidden, StorageError, Unreachable
 from core.operations.clients import add_client, list_clients
@@ -24,6 +26,7 @@ from core.runtime import Runtime, open_desk, open_runtime, open_server
 from core.settings import Settings
 from core.storage.database import Database
 from core.storage.embedded import EmbeddedServer
+from core.worker.pulse import Pulse
 from tests.conftest import SHARED, ServerForTests
 
 PATIENCE_SECONDS = 20.0
@@ -55,6 +58,13 @@ def unreachable(settings: Settings) -> Settings:
         log_dir=settings.log_dir,
         secret_key=settings.secret_key,
     )
+
+
+def closed_port() -> str:
+    """Give an address at which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{probe.getsockname()[1]}/"
 
 
 async def leading(runtime: Runtime, bus: Bus) -> WorkerReport:
@@ -94,6 +104,19 @@ async def test_a_read_only_desk_may_look_and_nothing_more(settings: Settings) ->
         assert await list_clients(desk) == []
         with pytest.raises(Forbidden):
             await add_client(desk, ClientSpec("Acme"))
+
+
+async def test_the_prober_asks_the_pulse_that_beats_whether_the_loop_was_late(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Pulse] = []
+    monkeypatch.setattr(Pulse, "start", lambda pulse: started.append(pulse))  # bound, unlike append alone
+    monkeypatch.setattr(Pulse, "lagged_within", lambda pulse, _seconds: pulse in started)
+    request = CheckRequest.of(ClientSpec("Acme"), ServiceSpec("web", closed_port()))
+    async with open_runtime(settings, kind=WorkerKind.AGENT, may_lead=False) as runtime:
+        assert (await runtime.desk.prober.check(request)).lagged
+    async with open_desk(settings) as desk:
+        assert not (await desk.prober.check(request)).lagged
 
 
 async def test_two_processes_have_ids_of_their_own(settings: Settings) -> None:
@@ -188,7 +211,7 @@ async def test_a_step_of_closing_that_hangs_or_fails_does_not_keep_the_others(
     monkeypatch.setattr("core.runtime.CLOSE_SECONDS", 0.01)
     monkeypatch.setattr("core.worker.round.Round.start", close_nothing)
     monkeypatch.setattr("core.worker.round.Round.stop", hang)
-    monkeypatch.setattr("core.checks.http.Prober.close", fail)
+    monkeypatch.setattr("core.checks.prober.Prober.close", fail)
     monkeypatch.setattr(Database, "close", close)
     with caplog.at_level(logging.WARNING, logger="core.runtime"):
         async with open_runtime(settings, kind=WorkerKind.AGENT, may_lead=True):

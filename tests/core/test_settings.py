@@ -44,7 +44,7 @@ def test_without_any_setting_the_embedded_database_and_the_defaults_hold(folder:
         200,
         6,
     )
-    assert (settings.theme, settings.ascii) == (None, False)
+    assert (settings.theme, settings.ascii, settings.agent_above) == (None, False, 2_000)
 
 
 def test_every_setting_reaches_its_field(folder: Path) -> None:
@@ -57,6 +57,7 @@ def test_every_setting_reaches_its_field(folder: Path) -> None:
         HEALTH_CHECK_INTERVAL="12.5",
         RONDA_MAX_CHECKS="50",
         RONDA_MAX_CHECKS_PER_HOST="2",
+        RONDA_AGENT_ABOVE="500",
         RONDA_THEME="ronda-day",
         RONDA_ASCII="Yes",
     )
@@ -69,10 +70,51 @@ def test_every_setting_reaches_its_field(folder: Path) -> None:
         check_interval_seconds=12.5,
         max_checks=50,
         max_checks_per_host=2,
+        agent_above=500,
         theme="ronda-day",
         ascii=True,
     )
     assert settings.server_dir == Path("/srv/data/postgresql")
+
+
+def test_a_console_may_be_told_never_to_have_an_agent(folder: Path) -> None:
+    assert load(folder, RONDA_AGENT_ABOVE="Never").agent_above is None
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "2.5", "many", "1000001"])
+def test_a_load_for_an_agent_is_a_number_of_services_or_never(folder: Path, text: str) -> None:
+    sentence = f"RONDA_AGENT_ABOVE must be a whole number from 1 to 1000000, or never, not {text}."
+    assert refusal(folder, RONDA_AGENT_ABOVE=text) == sentence
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"RONDA_AGENT_ABOVE": "never", "HEALTH_CHECK_INTERVAL": "0.1e2"},
+        {
+            "DATABASE_URL": "postgresql://ronda:p%40w@db.example:6000/ronda?sslmode=require",
+            "HEALTH_CHECK_INTERVAL": "12.5",
+            "RONDA_SECRET_KEY": " a key with a space at its end ",
+            "RONDA_DATA_DIR": "/srv/data",
+            "RONDA_LOG_DIR": "/srv/log",
+            "RONDA_MAX_CHECKS": "50",
+            "RONDA_MAX_CHECKS_PER_HOST": "2",
+            "RONDA_AGENT_ABOVE": "500",
+            "RONDA_THEME": "ronda-day",
+            "RONDA_ASCII": "yes",
+        },
+    ],
+)
+def test_settings_can_be_handed_to_another_process(folder: Path, environ: Mapping[str, str]) -> None:
+    settings = load(folder, **environ)
+    assert load_settings(settings.as_environment(), checkout=None) == settings
+
+
+def test_every_setting_is_handed_on(folder: Path) -> None:
+    url = {"DATABASE_URL": "postgresql://h/d", "RONDA_SECRET_KEY": "key", "RONDA_THEME": "ronda-day"}
+    parts = {setting.name for setting in SETTINGS if setting.name.startswith("DB_")}
+    assert load(folder, **url).as_environment().keys() | parts == {setting.name for setting in SETTINGS}
 
 
 def test_root_keeps_data_where_the_servers_account_can_get(

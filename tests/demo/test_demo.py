@@ -10,16 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from core.checks.http import Prober
+from core.checks.prober import Prober
 from core.checks.request import CheckRequest
 from core.clock import SystemClock
 from core.demo.fleet import fleet
 from core.demo.targets import BEHAVIOURS
 from core.demo.world import demo_settings
+from core.domain.kinds import Kind
 from core.domain.observations import ErrorKind, Observation, Status
 from core.settings import load_settings
 
-PORTS = {"http": 1, "closed": 2, "expired": 3, "self-signed": 4}
+PORTS = {"http": 1, "closed": 2, "expired": 3, "self-signed": 4, "mail": 5}
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,11 @@ def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, int
         yield json.loads(process.stdout.readline())
         process.stdin.close()
         assert process.wait(timeout=10) == 0, "its standard input is its lifeline"
+
+
+async def test_the_mail_server_greets(ports: Mapping[str, int]) -> None:
+    seen = await observe(f"tcp://127.0.0.1:{ports['mail']}", kind=Kind.TCP, contains="220 ")
+    assert (seen.status, seen.detail) == (Status.UP, None)
 
 
 async def observe(url: str, **wanted: object) -> Observation:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.domain.clients import ClientSpec
+from core.domain.kinds import Auth
 from core.domain.secret import Secret
 from core.domain.services import Header, ServiceSpec, status_expected
 from core.domain.targets import target_url, with_scheme
@@ -125,6 +126,11 @@ def test_a_header_that_refers_to_an_api_key_needs_one() -> None:
     service = replace(SERVICE, headers=(Header("X-Key", Secret("{api_key}")),))
     found = service.faults(replace(CLIENT, api_key=None))
     assert [(fault.field, fault.code) for fault in found] == [("headers", "api_key_missing")]
+
+
+def test_authentication_without_any_secret_is_one_mistake() -> None:
+    found = replace(SERVICE, auth=Auth.BEARER).faults(replace(CLIENT, api_key=None))
+    assert [(fault.field, fault.code) for fault in found] == [("auth_secret", "auth_secret_missing")]
 
 
 @pytest.mark.parametrize(

@@ -199,3 +199,22 @@ def test_transitions_form_a_chain_that_ends_in_the_status_held(letters: str, pol
 def test_enough_good_answers_always_bring_a_service_up(letters: str, policy: tuple[int, int]) -> None:
     retries, recoveries = policy
     assert judge(letters + "u" * recoveries, retries, recoveries)[0].status is Status.UP
+
+
+@pytest.mark.parametrize(
+    ("letters", "status"),
+    [("uddd", Status.DEGRADED), ("uxxx", Status.UP), ("uu", Status.UP), ("", Status.UP)],
+    ids=["degraded stays", "down is over", "up stays", "new is up"],
+)
+def test_an_answer_that_came_while_this_process_was_late_ends_a_down_but_no_degraded(
+    letters: str, status: Status
+) -> None:
+    state, _transitions = judge(letters)
+    lagged = Observation(at(len(letters)), Status.UP, lagged=True)
+    assert step(state, lagged, Policy(2, 1)).state.status is status
+
+
+def test_the_check_after_it_decides() -> None:
+    state, _transitions = judge("uddd")
+    state = step(state, Observation(at(4), Status.UP, lagged=True), Policy(2, 1)).state
+    assert step(state, Observation(at(5), Status.UP), Policy(2, 1)).state.status is Status.UP

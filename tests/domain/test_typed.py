@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from core.domain.faults import Fault
+from core.domain.kinds import Auth, Kind
 from core.domain.secret import Secret
 from core.domain.services import Header
 from core.domain.typed import Typist
@@ -39,6 +40,19 @@ def test_what_is_no_whole_number_is_a_fault_whose_text_is_shortened(text: str) -
     (fault,) = typist.faults([])
     assert fault.code == "whole_number"
     assert len(str(fault.parameters["text"])) <= 20
+
+
+def test_a_choice_is_read_in_any_case() -> None:
+    typist = Typist()
+    assert typist.choice("kind", " TLS ", Kind.HTTP) is Kind.TLS
+    assert typist.faults([]) == ()
+
+
+def test_a_choice_that_is_not_known_is_a_fault_that_names_those_that_are() -> None:
+    typist = Typist()
+    assert typist.choice("auth", "digest\x1b", Auth.NONE) is Auth.NONE
+    (fault,) = typist.faults([])
+    assert fault == Fault("auth", "choice", {"text": "digest�", "choices": "none, basic, bearer"})
 
 
 def test_headers_are_split_at_the_first_colon() -> None:

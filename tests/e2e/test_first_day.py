@@ -30,7 +30,7 @@ def fill(terminal: Terminal, *texts: str) -> None:
 def add_service(terminal: Terminal, name: str, endpoint: str, interval: str) -> None:
     terminal.press("n")
     terminal.wait_for("New service", "Endpoint")
-    fill(terminal, name, endpoint, "", "", "\x15" + interval, "\x15" + interval)
+    fill(terminal, name, "", endpoint, "", "", "\x15" + interval, "\x15" + interval)
     terminal.press("ctrl+s")
     terminal.wait_for(name, lambda text: "New service" not in text)
 

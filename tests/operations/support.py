@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import cast
 
 from core.bus import Bus
-from core.checks.http import Prober
+from core.checks.prober import Prober
 from core.checks.request import CheckRequest
 from core.domain.clients import Client, ClientSpec
 from core.domain.observations import Observation, Status
@@ -80,7 +80,7 @@ def worker(
     worker_id: str, *, leading: bool = False, can_lead: bool = True, at: datetime = NOON
 ) -> WorkerReport:
     """Give the report of a process."""
-    health = RoundHealth(services=3, checks_per_second=1.5, lag_ms=2.0, late_ms=1.0)
+    health = RoundHealth(services=3, checks_per_second=1.5, lag_ms=2.0, late_ms=1.0, lagged=7)
     return WorkerReport(worker_id, WorkerKind.AGENT, "olga", "ops1", 42, can_lead, leading, at, at, health)
 
 

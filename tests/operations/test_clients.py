@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from core.domain.clients import ClientSpec
+from core.domain.kinds import Auth, Kind
 from core.domain.secret import MASK, Secret
 from core.domain.services import ServiceSpec
 from core.errors import EditConflict, NotFound, Refused
@@ -92,6 +93,22 @@ async def test_an_address_cannot_be_cleared_while_paths_stand_below_it(desk: Des
     assert codes(refused) == [("dns", "dns_in_use"), ("api_key", "api_key_in_use")]
     assert [fault.parameters["services"] for fault in refused.value.faults] == ["ping", "ping"]
     assert (await get_client(desk, client.id)).spec == ACME
+
+
+async def test_a_key_cannot_be_cleared_while_checks_authenticate_with_it(desk: Desk) -> None:
+    login = ServiceSpec("login", "https://acme.example", auth=Auth.BEARER)
+    own = replace(login, name="own", auth_secret=Secret("of-its-own"))
+    client, _services = await acme_with(desk, login, own)
+    with pytest.raises(Refused) as refused:
+        await edit_client(desk, client.id, client.version, replace(ACME, api_key=None))
+    assert codes(refused) == [("api_key", "api_key_in_use")]
+    assert [fault.parameters["services"] for fault in refused.value.faults] == ["login"]
+
+
+async def test_a_name_behind_no_server_is_no_path_below_the_address(desk: Desk) -> None:
+    client, _services = await acme_with(desk, ServiceSpec("zone", "/acme.example", Kind.DNS))
+    saved = await edit_client(desk, client.id, client.version, replace(ACME, dns=""))
+    assert saved.spec.dns == ""
 
 
 async def test_what_no_service_needs_can_be_cleared(desk: Desk) -> None:

@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from core.domain.clients import ClientSpec
+from core.domain.kinds import Kind
 from core.domain.observations import Observation, Status
 from core.domain.secret import Secret
-from core.errors import KeyMismatch, Refused
+from core.domain.services import ServiceSpec
+from core.domain.workers import WorkerReport
+from core.errors import InputError, KeyMismatch, Refused
 from core.operations import observing
 from core.operations.clients import add_client, edit_client
 from core.operations.desk import Desk
@@ -78,6 +81,30 @@ async def test_with_a_leader_it_is_asked(
     await report(probing_desk.database, worker("leader", leading=True))
     assert await observing.check_now(probing_desk, service.id) is None
     assert (await heard(listener))[-1] == {"check": service.id}
+    assert prober.requests == []
+
+
+@pytest.mark.parametrize("leaders", [[], [worker("leader", leading=True)]])
+async def test_a_heartbeat_is_neither_checked_nor_asked_for(
+    probing_desk: Desk, prober: FakeProber, listener: Connection, leaders: list[WorkerReport]
+) -> None:
+    beat = ServiceSpec("backup", "", Kind.HEARTBEAT)
+    _client, (service,) = await acme_with(probing_desk, beat)
+    await report(probing_desk.database, *leaders)
+    with pytest.raises(InputError, match="ronda beat"):
+        await observing.check_now(probing_desk, service.id)
+    with pytest.raises(InputError, match="ronda beat"):
+        await observing.test_check(probing_desk, ACME, beat)
+    assert prober.requests == []
+    assert {"check": service.id} not in await heard(listener)
+
+
+async def test_expectations_that_cannot_be_read_are_refused_before_the_check(
+    probing_desk: Desk, prober: FakeProber
+) -> None:
+    with pytest.raises(Refused) as refused:
+        await observing.test_check(probing_desk, ACME, replace(PING, matches="("))
+    assert [fault.code for fault in refused.value.faults] == ["pattern_form"]
     assert prober.requests == []
 
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from core.domain.clients import ClientSpec
+from core.domain.kinds import Auth
 from core.domain.secret import MASK, Secret
 from core.domain.services import Header, ServiceSpec
 from core.domain.text import NAME_LIMIT
@@ -69,6 +71,29 @@ async def test_no_service_can_be_added_to_a_client_in_the_bin(desk: Desk) -> Non
     await remove_client(desk, client.id)
     with pytest.raises(NotFound, match="in the bin"):
         await add_service(desk, client.id, PING)
+
+
+@pytest.mark.parametrize("change", [{"matches": "("}, {"json_conditions": ("status",)}])
+async def test_what_only_libraries_find_wrong_is_refused_too(desk: Desk, change: dict[str, Any]) -> None:
+    client, (service,) = await acme_with(desk, PING)
+    with pytest.raises(Refused):
+        await add_service(desk, client.id, replace(PING, name="other", **change))
+    with pytest.raises(Refused):
+        await edit_service(desk, service.id, service.version, replace(PING, **change))
+    assert await names(desk) == ["ping"]
+
+
+async def test_a_secret_of_authentication_is_masked_in_the_audit_log(desk: Desk) -> None:
+    guarded = replace(PING, headers=(), auth=Auth.BASIC, auth_user="ops", auth_secret=Secret("hunter2"))
+    _client, (service,) = await acme_with(desk, guarded)
+    changed = replace(guarded, auth_secret=Secret("hunter3"), json_conditions=("$.a",))
+    saved = await edit_service(desk, service.id, service.version, changed)
+    assert saved.spec == changed
+    edit, add, *_others = await latest_changes(desk)
+    assert edit.before == {"auth_secret": MASK, "json_conditions": []}
+    assert edit.after == {"auth_secret": MASK, "json_conditions": ["$.a"]}
+    assert add.after is not None
+    assert (add.after["auth"], add.after["auth_user"], add.after["auth_secret"]) == ("basic", "ops", MASK)
 
 
 async def test_an_edit_is_traced_with_what_differs_and_header_values_masked(desk: Desk) -> None:

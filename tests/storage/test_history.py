@@ -8,7 +8,14 @@ from itertools import pairwise
 
 import pytest
 
-from core.domain.observations import STATUS_CODES, ErrorKind, LatencyPoint, Observation, Status
+from core.domain.observations import (
+    LAGGED_FLAG,
+    STATUS_CODES,
+    ErrorKind,
+    LatencyPoint,
+    Observation,
+    Status,
+)
 from core.domain.uptime import Uptime
 from core.storage.database import Database
 from tests.clock import NOON, FrozenClock
@@ -151,6 +158,38 @@ async def test_latencies_are_gathered_in_stretches_of_equal_length(database: Dat
         LatencyPoint(NOON - HOUR * 0.75, DOWN, None, None),
         LatencyPoint(NOON - HOUR * 0.25, UP, 30.0, 30.0),
     ]
+
+
+async def test_a_check_that_a_lag_overlapped_tells_its_status_and_no_latency(database: Database) -> None:
+    service = await added_service(database)
+    checks: list[Check] = [
+        (ago(50), UP, 10.0),
+        (ago(40), UP, 20.0),
+        (ago(30), UP, 30.0),
+        (ago(20), UP, 700.0),
+        (ago(10), DEGRADED, 900.0),
+    ]
+    await put_checks(database, service.id, checks)
+    another_bit = 4
+    await run(database, "UPDATE ronda.health_checks SET flags = %s", [another_bit])
+    await run(
+        database,
+        "UPDATE ronda.health_checks SET flags = flags | %s WHERE checked_at >= %s",
+        [LAGGED_FLAG, ago(20)],
+    )
+    async with database.unit() as unit:
+        whole = await unit.history.latencies(service.id, ago(60), NOON, 1)
+        parts = await unit.history.latencies(service.id, ago(60), NOON, 2)
+        recent = await unit.history.recent(service.id, 3)
+        beats = (await unit.history.beats(None))[service.id]
+    assert whole == [LatencyPoint(ago(60), DEGRADED, 20.0, 30.0)]
+    assert parts == [LatencyPoint(ago(60), UP, 10.0, 20.0), LatencyPoint(ago(30), DEGRADED, 30.0, 30.0)]
+    assert [(check.latency_ms, check.lagged) for check in recent] == [
+        (900.0, True),
+        (700.0, True),
+        (30.0, False),
+    ]
+    assert len(beats.codes) == 5
 
 
 async def test_a_day_of_latencies_has_as_many_points_as_the_chart_columns(database: Database) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.domain.clients import ClientSpec
-from core.domain.observations import Certificate, ErrorKind, Observation, Phases, Status
+from core.domain.observations import LAGGED_FLAG, Certificate, ErrorKind, Observation, Phases, Status
 from core.domain.services import ServiceSpec
 from core.domain.status import Policy, ServiceState, step
 from core.errors import Fenced, StorageError
@@ -102,6 +102,17 @@ async def test_what_is_written_is_read_back(
         " FROM ronda.health_checks",
     )
     assert rows == [(now + timedelta(seconds=1), ids[0], 123456, 503, 3, 7, 0)]
+
+
+async def test_an_observation_that_a_lag_overlapped_is_flagged(
+    database: Database, recording: Recording, term: Term, ids: list[int], now: datetime
+) -> None:
+    plain, late = judged(ids[0], now), judged(ids[1], now)
+    late = replace(late, observation=replace(late.observation, lagged=True))
+    await recording.flush([plain, late], term.epoch, term.flush + 1)
+    await recording.append([replace(late, service_id=ids[2])])
+    rows = await fetch(database, "SELECT service_id, flags FROM ronda.health_checks ORDER BY service_id")
+    assert rows == [(ids[0], 0), (ids[1], LAGGED_FLAG), (ids[2], LAGGED_FLAG)]
 
 
 async def test_the_last_state_of_a_service_in_a_batch_stays(

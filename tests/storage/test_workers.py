@@ -48,6 +48,15 @@ async def test_a_report_is_read_back_as_seen_now_by_the_servers_clock(database: 
     assert row[0] < timedelta(seconds=30)
 
 
+async def test_an_agent_says_with_which_console_it_ends(database: Database) -> None:
+    await beat(database, replace(report("child"), ends_with="console"))
+    (read,) = await live(database)
+    assert read.ends_with == "console"
+    await fetch(database, "UPDATE ronda.workers SET health = health - 'ends_with' RETURNING 1")
+    (read,) = await live(database)
+    assert read.ends_with == ""
+
+
 async def test_a_second_report_takes_the_place_of_the_first(database: Database) -> None:
     await beat(database, report("one"))
     await beat(database, report("one", leading=True))

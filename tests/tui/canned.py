@@ -13,6 +13,7 @@ from core.bus import Bus
 from core.domain.audit import AuditEntry
 from core.domain.clients import Client, ClientSpec
 from core.domain.events import WorkersReported
+from core.domain.evidence import Evidence, FailureEvidence
 from core.domain.observations import (
     STATUS_CODES,
     Beats,
@@ -35,7 +36,7 @@ from tui.app import RondaApp
 from tui.reader import Reader
 
 if TYPE_CHECKING:
-    from core.checks.http import Prober
+    from core.checks.prober import Prober
     from core.storage.database import Database
 
 NOW = datetime(2026, 11, 23, 14, 32, 5, tzinfo=UTC)
@@ -175,6 +176,30 @@ def answer(at: datetime, ms: float) -> Observation:
     )  # fmt: skip
 
 
+PAGE = """<!DOCTYPE html>
+<html><head><title>502 Bad Gateway</title></head>
+<body>
+<center><h1>502 Bad Gateway</h1></center>
+<hr><center>nginx</center>
+<p>[bold]upstream[/] prematurely closed the connection while the answer's header was read: ストリーム</p>
+</body></html>
+"""
+"""A body with what looks like markup, wide signs and a line that is too long for a pane."""
+
+
+def failures_of(state: ServiceState) -> tuple[FailureEvidence, ...]:
+    """Give what the first and the latest check of a run of failures met; nothing if none goes on."""
+    run, last = state.down_run, state.observation
+    if not run.reached or run.since is None or last is None:
+        return ()
+    refused = Evidence("connect", "192.0.2.7")
+    head = "HTTP/1.1 502 Bad Gateway\nServer: nginx\nContent-Type: text/html\nX-Request-Id: 7f3a9c"
+    answered = Evidence("body", "192.0.2.7", head, PAGE * 4, True)
+    first = FailureEvidence(run.since, run.since, ErrorKind.CONNECT, "connection refused", refused, True)
+    latest = FailureEvidence(run.since, last.checked_at, last.error, last.detail, answered, False)
+    return (first, latest) if run.length > 1 else (first,)
+
+
 def judged_up(line: BoardLine, at: datetime, ms: float = 10.0) -> ServiceState:
     """Give the state of a service after one more good check."""
     return ServiceState(Status.UP, line.state.since or at, observation=answer(at, ms))
@@ -226,6 +251,10 @@ class CannedReader(Reader):
             LatencyPoint(check.checked_at, check.status, check.latency_ms, check.latency_ms)
             for check in reversed(await self.checks(service_id, BEATS))
         ]
+
+    async def failures(self, service_id: int) -> tuple[FailureEvidence, ...]:
+        line = next(line for line in self.fleet.lines if line.service.id == service_id)
+        return failures_of(line.state)
 
     async def changes(self, limit: int) -> list[AuditEntry]:
         return list(CHANGES)

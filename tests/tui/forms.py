@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -12,14 +14,16 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 
 from core.bus import Bus
-from core.checks.http import Prober
+from core.checks.prober import Prober
 from core.clock import SystemClock
 from core.domain.clients import Client, ClientSpec
+from core.domain.kinds import Kind
 from core.domain.operators import Operator, Role
 from core.domain.secret import Secret
 from core.domain.services import Header, Service, ServiceSpec
 from core.operations.desk import Desk
 from tui.screens.form import FormScreen
+from tui.screens.service_form import ServiceForm
 from tui.themes import DEFAULT_THEME, THEMES, variable_defaults
 from tui.widgets.fields import FieldRow
 
@@ -101,9 +105,26 @@ class FormApp(App[None]):
         return form
 
 
+def form_of(kind: Kind, endpoint: str, **fields: object) -> ServiceForm:
+    """Give the form opened with a service."""
+    spec = replace(LEDGER.spec.of_kind(kind), endpoint=endpoint, **fields)  # type: ignore[arg-type] # by name
+    return ServiceForm().for_edit(replace(LEDGER, spec=spec), NORTHWIND)
+
+
+def shown_fields(form: FormScreen[Stored]) -> set[str]:
+    """Give the names of the fields that are seen."""
+    return {each.field.name for each in form.rows.shown}
+
+
 def on_top(app: App[None], kind: type[Screen[Any]]) -> bool:
     """Whether the screen that has the keys is of this kind."""
     return isinstance(app.screen, kind)
+
+
+def focused_row(app: App[None]) -> str:
+    """Give the name of the field with the cursor."""
+    assert app.focused is not None
+    return app.focused.query_ancestor(FieldRow).field.name
 
 
 def row(form: FormScreen[Stored], name: str) -> FieldRow:
@@ -119,12 +140,45 @@ async def write(pilot: Pilot[None], form: FormScreen[Stored], texts: Mapping[str
     await pilot.pause()
 
 
+@asynccontextmanager
+async def console(
+    desk: Desk, size: tuple[int, int] = (120, 40)
+) -> AsyncIterator[tuple[FormApp, Pilot[None]]]:
+    """Run a console in which forms are opened over a desk."""
+    app = FormApp(desk)
+    async with app.run_test(size=size) as pilot:
+        yield app, pilot
+
+
+async def saved(app: FormApp, pilot: Pilot[None]) -> Client | Service:
+    """Press the key that saves and give what the form gives."""
+    before = len(app.results)
+    await pilot.press("ctrl+s")
+    await until(pilot, lambda: len(app.results) > before)
+    result = app.results[-1]
+    assert result is not None
+    return result
+
+
+async def refused(app: FormApp, pilot: Pilot[None]) -> None:
+    """Press the key that saves and wait until the form says why it did not."""
+    await pilot.press("ctrl+s")
+    await app.workers.wait_for_complete()
+    await pilot.pause()
+    assert app.results == []
+
+
 async def until(pilot: Pilot[None], fact: Callable[[], bool]) -> None:
     """Wait until something holds; fail after a generous deadline."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not fact():
         assert time.monotonic() < deadline, "it did not come to pass"
         await pilot.pause(0.01)
+
+
+def shows(app: App[None], text: str) -> bool:
+    """Whether a text stands on the screen, on one line."""
+    return text in screen_text(app)
 
 
 def screen_text(app: App[None]) -> str:

@@ -7,6 +7,7 @@ import pytest
 from textual.pilot import Pilot
 
 from core.domain.events import InventoryChanged, ServiceJudged, StorageChanged, WorkersReported
+from core.domain.evidence import Evidence
 from core.domain.observations import Beats, Status
 from core.errors import Unreachable
 from core.operations.board import BoardLine
@@ -44,6 +45,28 @@ async def test_a_result_reaches_model_listeners_and_summary() -> None:
         app.bus.publish(judged(app.fleet.lines[0]))
         assert heard == [down.service.id]
         await until(pilot, lambda: f"✗ {count - 1} down" in screen_text(app))
+
+
+async def test_evidence_of_a_failure_is_told_and_not_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = CannedApp(Fleet(20))
+    line = app.fleet.lines[0]
+    event = judged(line)
+    evidence = Evidence("connect", "192.0.2.7")
+    failed = replace(event, observation=replace(event.observation, evidence=evidence))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await ready(pilot, app)
+        heard: list[ServiceJudged] = []
+        end = app.bridge.listen_for_failures(heard.append)
+        app.bus.publish(event)
+        assert heard == []
+        monkeypatch.setattr(app.bridge, "_held_back", [])
+        app.bus.publish(failed)
+        assert heard == [failed]
+        assert app.bridge._held_back == [event]
+        monkeypatch.setattr(app.bridge, "_held_back", None)
+        end()
+        app.bus.publish(failed)
+        assert heard == [failed]
 
 
 async def test_a_result_that_comes_while_the_board_is_read_is_not_lost(

@@ -110,9 +110,9 @@ def test_a_good_result_says_everything_that_was_measured() -> None:
 
 @pytest.mark.parametrize(
     ("detail", "told"),
-    [("refused\x1b[31m", "refused[31m"), (None, "no connection")],
+    [("refused\x1b[31m", ["refused[31m"]), (None, [])],
     ids=["detail", "kind alone"],
 )
-def test_a_failure_says_why(detail: str | None, told: str) -> None:
+def test_a_failure_says_once_why(detail: str | None, told: list[str]) -> None:
     observation = Observation(NOW, Status.DOWN, error=ErrorKind.CONNECT, detail=detail)
-    assert outcome(observation).plain.splitlines() == ["✗ down · no connection", told]
+    assert outcome(observation).plain.splitlines() == ["✗ down · no connection", *told]

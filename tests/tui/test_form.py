@@ -7,17 +7,23 @@ from textual.events import Paste
 
 from core.domain.operators import Role
 from core.domain.secret import MASK, Secret
-from tests.tui.forms import LEDGER, NORTHWIND, FormApp, desk_on, on_top, row, screen_text, until, write
+from tests.tui.forms import (
+    LEDGER,
+    NORTHWIND,
+    FormApp,
+    desk_on,
+    focused_row,
+    on_top,
+    row,
+    screen_text,
+    until,
+    write,
+)
 from tui.screens.client_form import ClientForm
 from tui.screens.confirm import Confirm
 from tui.screens.picker import Picker
 from tui.screens.service_form import ServiceForm
 from tui.widgets.fields import FieldRow
-
-
-def focused_row(app: FormApp) -> str:
-    assert app.focused is not None
-    return app.focused.query_ancestor(FieldRow).field.name
 
 
 async def test_keys_move_between_fields_and_enter_does_not_save() -> None:
@@ -52,12 +58,39 @@ async def test_every_field_can_be_reached_by_keys_and_is_then_in_view(size: tupl
         form = await app.open(ServiceForm().for_edit(LEDGER, NORTHWIND))
         await pilot.pause()
         reached = set()
-        for _step in form.FIELDS:
+        for _step in form.rows.shown:
             await pilot.press("tab")
             reached.add(focused_row(app))
             entered = row(form, focused_row(app))
             assert form.rows.region.contains_region(entered.region)
-        assert reached == {field.name for field in form.FIELDS} - {"client"}
+        assert reached == {shown.field.name for shown in form.rows.shown} - {"client"}
+
+
+@pytest.mark.parametrize("name", ["notes", "headers", "timeout_seconds"])
+async def test_the_field_with_the_cursor_stays_in_view_when_help_or_a_message_takes_room(name: str) -> None:
+    app = FormApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        form = await app.open(ServiceForm().for_edit(LEDGER, NORTHWIND))
+        await pilot.pause()
+        form.set_focus(row(form, name).editor)
+        await pilot.pause()
+        for take_room in (form.action_field_help, lambda: form.tell("one\ntwo\nthree\nfour")):
+            before = form.rows.size.height
+            take_room()
+            await until(pilot, lambda: form.rows.size.height < before)  # noqa: B023 - awaited at once
+            await until(pilot, lambda: form.rows.region.contains_region(row(form, name).editor.region))
+
+
+async def test_a_sentence_of_two_lines_under_the_field_with_the_cursor_is_seen_whole() -> None:
+    app = FormApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        form = await app.open(ServiceForm().for_edit(LEDGER, NORTHWIND))
+        await write(pilot, form, {"json_conditions": "status is ok"})
+        faulty = row(form, "json_conditions")
+        before = faulty.region.height
+        form.visit(["json_conditions"])
+        await until(pilot, lambda: faulty.region.height > before)
+        await until(pilot, lambda: form.rows.region.contains_region(faulty.region))
 
 
 async def test_a_fault_appears_under_its_field_as_it_is_left_and_goes_as_it_is_mended() -> None:

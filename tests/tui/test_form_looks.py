@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
+from core.domain.kinds import Auth, Kind
 from core.domain.observations import Certificate, ErrorKind, Observation, Phases, Status
+from core.domain.secret import Secret
+from core.domain.services import ServiceSpec
 from tests.tui.forms import LEDGER, NORTHWIND, NOW, FormApp, row, write
 from tui.screens.client_form import ClientForm
 from tui.screens.confirm import deleting_client, discarding
@@ -38,6 +42,15 @@ REFUSAL = Observation(
     phases=Phases(2.1, 3.4),
 )
 
+DATABASE = ServiceSpec("ledger.db", "db.northwind.example:5432", Kind.TCP, degraded_above_ms=200)
+MAIL = ServiceSpec(
+    "mail", "northwind.example", Kind.DNS, record_type="MX", expected_answers=("10 mx.northwind.example",)
+)
+BACKUP = ServiceSpec("backup", "", Kind.HEARTBEAT, interval_seconds=86_400.0, timeout_seconds=3600.0)
+GUARDED = ServiceSpec(
+    "ledger.prod", "/healthz", auth=Auth.BASIC, auth_user="monitor", auth_secret=Secret("hush")
+)
+
 
 def compared(
     snap_compare: SnapCompare, scene: Scene, size: tuple[int, int], theme: str = "ronda-night"
@@ -48,6 +61,13 @@ def compared(
 async def service_form(pilot: Pilot[Any]) -> ServiceForm:
     form = ServiceForm()
     await pilot.app.push_screen(form.for_edit(LEDGER, NORTHWIND))
+    await pilot.pause()
+    return form
+
+
+async def opened(pilot: Pilot[Any], spec: ServiceSpec) -> ServiceForm:
+    form = ServiceForm()
+    await pilot.app.push_screen(form.for_edit(replace(LEDGER, spec=spec), NORTHWIND))
     await pilot.pause()
     return form
 
@@ -104,6 +124,51 @@ def test_a_service_that_does_not_answer_to_its_test(snap_compare: SnapCompare) -
 def test_the_rarely_needed_fields_with_masked_headers(snap_compare: SnapCompare) -> None:
     """The rule "rarely needed", header names with dots for values, the cursor among them."""
     assert compared(snap_compare, in_advanced, SMALL)
+
+
+def test_a_connection_that_fails_its_test(snap_compare: SnapCompare) -> None:
+    """Host and port, no method and no status; the vermilion cross, and that the connection was refused."""
+
+    async def scene(pilot: Pilot[Any]) -> None:
+        form = await opened(pilot, DATABASE)
+        form.tell(outcome(replace(REFUSAL, detail="203.0.113.7:5432 refused the connection")))
+        await pilot.pause()
+
+    assert compared(snap_compare, scene, SMALL)
+
+
+def test_a_name_that_is_looked_up_with_help(snap_compare: SnapCompare) -> None:
+    """Type of record and expected answers; at the right the help of Endpoint with a name server."""
+
+    async def scene(pilot: Pilot[Any]) -> None:
+        form = await opened(pilot, MAIL)
+        form.set_focus(row(form, "endpoint").editor)
+        await pilot.pause()
+
+    assert compared(snap_compare, scene, LARGE)
+
+
+def test_a_heartbeat_says_why_it_is_not_tested(snap_compare: SnapCompare) -> None:
+    """On white: interval and grace, no endpoint; why F2 does nothing, and what to run instead."""
+
+    async def scene(pilot: Pilot[Any]) -> None:
+        await opened(pilot, BACKUP)
+        await pilot.press("f2")
+        await pilot.pause()
+
+    assert compared(snap_compare, scene, SMALL, "ronda-day")
+
+
+def test_expectations_with_a_fault_below_a_masked_secret(snap_compare: SnapCompare) -> None:
+    """Dots for the secret, amber JSON conditions with the sentence under them, and their help."""
+
+    async def scene(pilot: Pilot[Any]) -> None:
+        form = await opened(pilot, GUARDED)
+        await write(pilot, form, {"json_conditions": "status is ok"})
+        form.visit(["json_conditions"])
+        await pilot.pause()
+
+    assert compared(snap_compare, scene, (120, 40), "ronda-cvd")
 
 
 @pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "160x45"])

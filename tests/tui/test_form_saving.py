@@ -9,10 +9,9 @@ from dataclasses import replace
 from typing import NoReturn, cast
 
 import pytest
-from textual.app import App
 from textual.pilot import Pilot
 
-from core.domain.clients import Client, ClientSpec
+from core.domain.clients import ClientSpec
 from core.domain.operators import Role
 from core.domain.secret import MASK, Secret
 from core.domain.services import Header, Service, ServiceSpec
@@ -21,7 +20,20 @@ from core.operations.clients import add_client, edit_client, get_client, list_cl
 from core.operations.desk import Desk
 from core.operations.services import add_service, edit_service, get_service, list_services
 from core.storage.database import Database
-from tests.tui.forms import NORTHWIND, FormApp, desk_on, on_top, row, screen_text, until, write
+from tests.tui.forms import (
+    NORTHWIND,
+    FormApp,
+    console,
+    desk_on,
+    on_top,
+    refused,
+    row,
+    saved,
+    screen_text,
+    shows,
+    until,
+    write,
+)
 from tui.screens.client_form import ClientForm
 from tui.screens.confirm import Confirm
 from tui.screens.service_form import ServiceForm
@@ -36,31 +48,6 @@ API = ServiceSpec(
 @pytest.fixture
 def desk(database: Database) -> Desk:
     return desk_on(database)
-
-
-@asynccontextmanager
-async def console(desk: Desk) -> AsyncIterator[tuple[FormApp, Pilot[None]]]:
-    app = FormApp(desk)
-    async with app.run_test(size=(120, 40)) as pilot:
-        yield app, pilot
-
-
-async def saved(app: FormApp, pilot: Pilot[None]) -> Client | Service:
-    """Press the key that saves and give what the form gives."""
-    before = len(app.results)
-    await pilot.press("ctrl+s")
-    await until(pilot, lambda: len(app.results) > before)
-    result = app.results[-1]
-    assert result is not None
-    return result
-
-
-async def refused(app: FormApp, pilot: Pilot[None]) -> None:
-    """Press the key that saves and wait until the form says why it did not."""
-    await pilot.press("ctrl+s")
-    await app.workers.wait_for_complete()
-    await pilot.pause()
-    assert app.results == []
 
 
 async def test_a_client_is_made_from_what_was_typed(desk: Desk) -> None:
@@ -336,10 +323,6 @@ async def door() -> AsyncIterator[Door]:
         door.port = server.sockets[0].getsockname()[1]
         yield door
         door.opened.set()
-
-
-def shows(app: App[None], text: str) -> bool:
-    return text in screen_text(app)
 
 
 async def test_f2_checks_what_is_typed_before_it_is_saved_while_typing_goes_on(

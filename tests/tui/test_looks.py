@@ -185,6 +185,18 @@ def test_service(snap_compare: SnapCompare, size: tuple[int, int], theme: str) -
     assert compared(snap_compare, app, size, "right_square_bracket", "enter", then=read)
 
 
+def test_why_a_service_failed(snap_compare: SnapCompare) -> None:
+    """The latest failure in all the room there is: when, why, how far, status line, headers, body."""
+    app = CannedApp()
+
+    async def read(pilot: Pilot[Any]) -> None:
+        await until(pilot, lambda: bool(getattr(app.screen, "failures", ())))
+        await pilot.press("v")
+        await pilot.pause()
+
+    assert compared(snap_compare, app, SMALL, "right_square_bracket", "enter", then=read)
+
+
 @SIZES
 def test_system(snap_compare: SnapCompare, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     """The round at the left, the database at the right, processes and changes below."""

@@ -34,6 +34,7 @@ async def test_the_round_the_database_and_this_console_are_shown() -> None:
         text = screen_text(app)
         for words in (
             "console · this console · 4242", "39.6 checks/s, 3 under way", "0 services missed their time",
+            "0 results met a lag",
             "● online", "serves the consoles and agents of one OS user", "ana@bastion-1", "● leads",
             "/var/lib/ronda", "no warnings in this session", "edited", "service web.eu", "interval_seconds",
             "checks stop when the last console closes",
@@ -111,3 +112,15 @@ async def test_keys_scroll_the_page_and_esc_goes_to_the_board() -> None:
 
 def test_every_change_has_words() -> None:
     assert {"add", "edit", "remove", "restore", "duplicate", "pause", "resume"} <= set(ACTION_WORDS)
+
+
+async def test_an_agent_of_this_console_is_known_as_one_that_ends_with_it() -> None:
+    app = CannedApp(Fleet(20))
+    async with system(app) as pilot:
+        child = replace(worker("child", kind=WorkerKind.AGENT), ends_with=OWN_ID)
+        app.bus.publish(WorkersReported((child, worker(leading=False)), OWN_ID))
+        await until(pilot, lambda: "(for this console)" in screen_text(app))
+        text = screen_text(app)
+        assert "agent · ana@ops-2" in text
+        assert "ends with its console" in text
+        assert "none runs" not in text

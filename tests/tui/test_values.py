@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from core.domain.kinds import Kind
 from core.domain.secret import MASK, Secret
 from core.domain.services import Header
 from core.wording import FAULTS, fault_text
@@ -23,6 +24,7 @@ KEPT = (Header("Authorization", Secret("Bearer one")), Header("X-Key", Secret("t
         ("500ms", 0.5),
         ("5m", 300.0),
         ("1 h", 3600.0),
+        ("1d", 86_400.0),
         ("-3", -3.0),
     ],
 )
@@ -36,6 +38,16 @@ def test_what_is_no_number_of_seconds_says_so_with_the_text(text: str) -> None:
         values.seconds(text, None)
     assert raised.value.fault("timeout_seconds").code == "number"
     assert raised.value.parameters["text"] == text[:19] + "…" if len(text) > 20 else text
+
+
+def test_lines_are_read_without_spaces_around_them_and_written_again() -> None:
+    assert values.lines("  a b \n\n\tc\n", None) == ("a b", "c")
+    assert values.lines(" \n", None) == ()
+    assert values.lines_text(("a b", "c")) == "a b\nc"
+
+
+def test_one_of_several_is_read() -> None:
+    assert values.one_of(Kind)("tcp", None) is Kind.TCP
 
 
 @pytest.mark.parametrize("parse", [values.seconds, values.whole])

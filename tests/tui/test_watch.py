@@ -62,6 +62,16 @@ def test_who_is_last_and_leads_stops_the_checks() -> None:
     assert not replace(HERE, own_id="other").last_watcher
 
 
+def test_an_agent_that_ends_with_its_console_is_no_agent_that_stays() -> None:
+    leading = replace(worker("child", kind=WorkerKind.AGENT), ends_with=OWN_ID)
+    watch = replace(HERE, workers=(leading, worker(leading=False)))
+    assert watch.last_watcher
+    assert not watch.agent_runs
+    assert watch.is_ours(leading)
+    assert not replace(watch, own_id="other").is_ours(leading)
+    assert not replace(watch, workers=(*watch.workers, OTHER)).last_watcher
+
+
 def test_an_agent_counts_only_if_it_may_lead() -> None:
     assert replace(HERE, workers=(worker(), AGENT)).agent_runs
     assert not replace(HERE, workers=(worker(), replace(AGENT, can_lead=False))).agent_runs

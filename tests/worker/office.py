@@ -22,6 +22,7 @@ from core.domain.workers import WorkerKind
 from core.storage.database import Database
 from core.storage.feed import Feed
 from core.worker.round import Identity, Round
+from core.worker.runner import Checks
 from tests.storage.outages import fetch
 from tests.worker.support import PATIENCE_SECONDS, FakeChecks, until
 
@@ -30,9 +31,11 @@ HOUR = 3600.0
 
 
 class Process:
-    """What one console or agent has: a bus, a feed, a round, and checks that are simulated."""
+    """What one console or agent has: a bus, a feed, a round, and checks, simulated if no others are given."""
 
-    def __init__(self, database: Database, name: str, *, may_lead: bool = True) -> None:
+    def __init__(
+        self, database: Database, name: str, *, may_lead: bool = True, checks: Checks | None = None
+    ) -> None:
         self.database = database
         self.bus = Bus()
         self.checks = FakeChecks(SystemClock().now)
@@ -49,7 +52,7 @@ class Process:
         self.feed = Feed(database, self.bus, name)
         identity = Identity(name, WorkerKind.CONSOLE, "tester", "here", os.getpid(), may_lead)
         self.round = Round(
-            database, self.bus, SystemClock(), self.checks, identity, lease_seconds=LEASE_SECONDS
+            database, self.bus, SystemClock(), checks or self.checks, identity, lease_seconds=LEASE_SECONDS
         )
 
     async def start(self) -> None:
@@ -79,8 +82,9 @@ class Office:
         self.processes: list[Process] = []
         self._names = itertools.count(1)
 
-    async def open(self, *, may_lead: bool = True) -> Process:
-        process = Process(self.database, f"process {next(self._names)}", may_lead=may_lead)
+    async def open(self, *, may_lead: bool = True, checks: Checks | None = None) -> Process:
+        name = f"process {next(self._names)}"
+        process = Process(self.database, name, may_lead=may_lead, checks=checks)
         self.processes.append(process)
         await process.start()
         return process

@@ -83,6 +83,7 @@ class FakeChecks:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self.status = Status.UP
+        self.lagged = False
         self.urls: list[str] = []
         self.running: defaultdict[str, int] = defaultdict(int)
         self.most_running = 0
@@ -97,7 +98,7 @@ class FakeChecks:
             await self.doors[request.url].wait()
         finally:
             self.running[request.url] -= 1
-        return Observation(checked_at=began, status=self.status, latency_ms=1.0)
+        return Observation(checked_at=began, status=self.status, latency_ms=1.0, lagged=self.lagged)
 
 
 def _open_door() -> asyncio.Event:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain.evidence import Evidence
+from core.domain.observations import Status
+from core.storage.recording import Judged
 from core.worker.backlog import Backlog
 from tests.worker.support import START, judged
 
@@ -20,6 +26,20 @@ def filled(*service_ids: int, most: int = 100) -> Backlog:
 
 def ids(backlog: Backlog) -> list[int]:
     return [each.service_id for each in backlog.batch(1000)]
+
+
+EVIDENCE = Evidence("body", "192.0.2.7", "HTTP/1.1 503 No", "x" * 1000)
+
+
+def failed(service_id: int) -> Judged:
+    """Give a failure with a kilobyte of evidence."""
+    plain = judged(service_id, Status.DOWN)
+    return replace(plain, observation=replace(plain.observation, evidence=EVIDENCE))
+
+
+def kept(backlog: Backlog) -> list[bool]:
+    """Say of each result in order whether its evidence is still there."""
+    return [each.observation.evidence is not None for each in backlog.batch(1000)]
 
 
 def test_results_come_out_in_their_order() -> None:
@@ -94,3 +114,52 @@ def test_nothing_is_lost_but_what_is_counted(steps: list[int], most: int) -> Non
             backlog.discard()
         assert added == written + len(backlog) + backlog.dropped
         assert len(backlog) <= most + 2
+
+
+def test_beyond_the_bound_of_evidence_the_oldest_is_given_up_and_its_result_stays(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    backlog = Backlog(evidence_bytes=2 * EVIDENCE.memory_bytes)
+    with caplog.at_level(logging.WARNING, logger="core.worker.backlog"):
+        for service_id in (1, 2, 3, 4):
+            backlog.add(failed(service_id))
+            backlog.add(judged(9))
+    assert kept(backlog) == [False, False, False, False, True, False, True, False]
+    assert ids(backlog) == [1, 9, 2, 9, 3, 9, 4, 9]
+    assert (backlog.evidence_dropped, backlog.dropped) == (2, 0)
+    assert len(caplog.records) == 1
+
+
+def test_evidence_that_alone_is_too_much_is_given_up() -> None:
+    backlog = Backlog(evidence_bytes=EVIDENCE.memory_bytes - 1)
+    backlog.add(failed(1))
+    assert kept(backlog) == [False]
+
+
+def test_evidence_that_was_written_makes_room() -> None:
+    backlog = Backlog(evidence_bytes=2 * EVIDENCE.memory_bytes)
+    for _round in range(3):
+        backlog.add(failed(1))
+        backlog.add(failed(2))
+        assert kept(backlog) == [True, True]
+        backlog.discard()
+    assert backlog.evidence_dropped == 0
+
+
+def test_evidence_goes_with_the_result_that_is_given_up() -> None:
+    backlog = Backlog(most=2, evidence_bytes=2 * EVIDENCE.memory_bytes)
+    for service_id in (1, 2, 3):
+        backlog.add(failed(service_id))
+    assert kept(backlog) == [True, True]
+    assert (backlog.evidence_dropped, backlog.dropped) == (0, 1)
+
+
+def test_a_former_leader_keeps_no_evidence_and_has_room_for_all_of_its_next_term() -> None:
+    backlog = Backlog(evidence_bytes=2 * EVIDENCE.memory_bytes)
+    backlog.add(failed(1))
+    backlog.add(failed(2))
+    backlog.forget_states()
+    backlog.add(failed(3))
+    backlog.add(failed(4))
+    assert kept(backlog) == [False, False, True, True]
+    assert backlog.evidence_dropped == 0

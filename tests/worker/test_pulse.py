@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.worker.pulse import BEAT_SECONDS, Pulse, Rate
+from core.worker.pulse import BEAT_SECONDS, LAG_LIMIT_SECONDS, Pulse, Rate
 from tests.clock import FrozenClock
 from tests.worker.support import until
 
@@ -44,6 +44,55 @@ async def test_the_pulse_beats_by_itself() -> None:
     pulse.start()
     await until(lambda: asked >= 6)
     pulse.stop()
+
+
+async def test_a_lag_that_lasts_still_overlaps_what_ends_now() -> None:
+    clock = FrozenClock()
+    pulse = Pulse(clock)
+    pulse.start()
+    clock.advance(BEAT_SECONDS + LAG_LIMIT_SECONDS - 0.001)
+    assert not pulse.lagged_within(1.0)
+    clock.advance(0.002)
+    assert pulse.lagged_within(1.0)
+    assert pulse.lagged_within(0.0), "the beat knows nothing of it yet"
+    pulse.stop()
+
+
+async def test_a_lag_that_is_over_overlaps_only_what_began_before_its_end() -> None:
+    clock = FrozenClock()
+    pulse = Pulse(clock)
+    pulse.start()
+    clock.advance(BEAT_SECONDS + 0.03)
+    await until(lambda: not pulse.lagged_within(0.0))  # the loop has come to itself, and the pulse beats
+    clock.advance(0.01)
+    assert pulse.lagged_within(0.011)
+    assert not pulse.lagged_within(0.009)
+    pulse.stop()
+
+
+async def test_the_last_lag_is_remembered_after_beats_in_time() -> None:
+    clock = FrozenClock()
+    pulse = Pulse(clock)
+    pulse.start()
+    for seconds in (BEAT_SECONDS + 0.3, BEAT_SECONDS, BEAT_SECONDS + 0.01):
+        clock.advance(seconds)
+        pulse._beat()
+    since = 2 * BEAT_SECONDS + 0.01
+    assert pulse.lagged_within(since + 0.001)
+    assert not pulse.lagged_within(since - 0.001), "a lag below the limit makes nothing doubtful"
+    pulse.stop()
+
+
+async def test_a_pulse_that_does_not_beat_knows_of_no_lag() -> None:
+    clock = FrozenClock()
+    pulse = Pulse(clock)
+    assert not pulse.lagged_within(1.0)
+    assert pulse.take_worst() == 0.0
+    pulse.start()
+    pulse.stop()
+    clock.advance(5.0)
+    assert not pulse.lagged_within(1.0)
+    assert pulse.take_worst() == 0.0
 
 
 def test_a_rate_is_the_growth_since_the_last_look() -> None:

@@ -81,6 +81,14 @@ async def test_a_deleted_service_and_a_paused_client_are_checked_no_more(office:
     await until(lambda: process.round.health().services == 0)
 
 
+async def test_results_that_a_lag_overlapped_are_counted(office: Office) -> None:
+    process = await office.open()
+    process.checks.lagged = True
+    service = await office.add("web")
+    await process.checked(service.id)
+    assert process.round.health().lagged == process.count(service.id)
+
+
 async def test_a_change_of_something_that_is_gone_is_survived(office: Office) -> None:
     process = await office.open()
     async with office.database.unit() as unit:

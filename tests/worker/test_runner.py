@@ -17,7 +17,7 @@ from core.domain.status import ServiceState
 from core.worker.gate import Limits
 from core.worker.rota import Rota, regular_moment_after
 from core.worker.runner import Checks, Runner
-from core.worker.watched import Watched
+from core.worker.watched import REMEASURE_SECONDS, Watched
 from tests.clock import FrozenClock
 from tests.worker.support import FakeChecks, client, service, until
 
@@ -59,6 +59,16 @@ class Floor:
     def release(self) -> None:
         for door in self.fake.doors.values():
             door.set()
+
+    async def check_when_due(self) -> float | None:
+        """Move to the next moment, wait for the check that is due then, and give the wait for the next."""
+        due, count = self.rota.next_due(), len(self.judged)
+        assert due is not None
+        self.clock.advance(due - self.clock.monotonic())
+        self.runner.start_due()
+        await until(lambda: len(self.judged) > count and self.runner.in_flight == 0)
+        next_due = self.rota.next_due()
+        return None if next_due is None else next_due - self.clock.monotonic()
 
     def judged_ids(self) -> list[int]:
         return [event.service_id for event in self.judged]
@@ -102,6 +112,46 @@ async def test_a_confirmed_down_goes_back_to_the_interval(floor: Floor) -> None:
         await until(lambda count=count: len(floor.judged) == count)  # type: ignore[misc]  # a loop's value
     assert floor.judged[-1].state.status is Status.DOWN
     assert floor.rota.next_due() == regular_moment_after(1, 30.0, floor.clock.monotonic())
+
+
+async def test_a_check_that_a_lag_overlapped_is_made_again_once(floor: Floor) -> None:
+    floor.add(1, interval=30.0)
+    floor.fake.lagged = True
+    assert await floor.check_when_due() == pytest.approx(REMEASURE_SECONDS)
+    floor.fake.lagged = False
+    again = await floor.check_when_due()
+    assert again == pytest.approx(
+        regular_moment_after(1, 30.0, floor.clock.monotonic()) - floor.clock.monotonic()
+    )
+    assert floor.runner.lagged == 1
+    assert [event.observation.lagged for event in floor.judged] == [True, False]
+    floor.fake.lagged = True
+    assert await floor.check_when_due() == pytest.approx(REMEASURE_SECONDS), "it is another lag"
+
+
+async def test_a_loop_that_lags_all_the_time_does_not_check_twice_as_much(floor: Floor) -> None:
+    floor.add(1, interval=30.0)
+    floor.fake.lagged = True
+    await floor.check_when_due()
+    await floor.check_when_due()
+    for _ in range(4):
+        assert await floor.check_when_due() == pytest.approx(30.0)
+    assert floor.runner.lagged == 6
+
+
+async def test_a_failure_is_retried_as_ever_whether_a_lag_overlapped_it_or_not(floor: Floor) -> None:
+    floor.add(1)
+    floor.fake.lagged, floor.fake.status = True, Status.DOWN
+    assert await floor.check_when_due() == pytest.approx(10.0)
+    assert floor.runner.lagged == 1
+
+
+async def test_a_repetition_does_not_delay_a_retry_that_is_due_sooner(floor: Floor) -> None:
+    watched = floor.add(1)
+    spec = replace(watched.service.spec, retry_interval_seconds=0.5)
+    watched.service = replace(watched.service, spec=spec)
+    floor.fake.lagged, floor.fake.status = True, Status.DEGRADED
+    assert await floor.check_when_due() == pytest.approx(0.5)
 
 
 async def test_no_more_checks_run_than_there_are_places(floor: Floor) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain.evidence import Evidence
+from core.domain.kinds import Kind
 from core.domain.observations import Status
+from core.domain.services import ServiceSpec
 from core.domain.status import ServiceState
 from core.worker.watched import Watched, host_of
 from tests.worker.support import START, client, seen, service
@@ -54,10 +58,20 @@ def test_a_run_of_checks_has_times_of_its_own_and_failures_are_retried(
         assert event.state == service_watched.state
         assert event.state.observation == event.observation
         confirming = event.state.failing_attempt > 0
-        assert (service_watched.retry_seconds() == 10.0) == confirming
+        assert (service_watched.wait_seconds(START) == 10.0) == confirming
         if event.transition is not None:
             assert event.state.since == event.transition.started_at
     assert len(set(times)) == len(times)
+
+
+def test_evidence_is_told_once_and_held_nowhere() -> None:
+    service_watched = watched()
+    evidence = Evidence("body", "192.0.2.7", "HTTP/1.1 503 No", "no luck")
+    event = service_watched.judge(seen(Status.DOWN, START, evidence=evidence))
+    assert event.observation.evidence == evidence
+    assert event.state.observation == replace(event.observation, evidence=None)
+    assert service_watched.state == event.state
+    assert event.state.down_run.since == START
 
 
 def test_a_clock_set_back_for_long_keeps_its_own_times() -> None:
@@ -88,3 +102,34 @@ def test_a_last_check_in_the_future_delays_the_next_by_an_interval_at_most() -> 
     service_watched = watched()
     service_watched.judge(seen(at=START + timedelta(days=1)))
     assert service_watched.wait_after_start(START) == 30.0
+
+
+@pytest.mark.parametrize(
+    ("silent", "words"),
+    [
+        (timedelta(seconds=119), "no report for 119 seconds"),
+        (timedelta(minutes=119), "no report for 119 minutes"),
+        (timedelta(hours=47), "no report for 47 hours"),
+        (timedelta(days=3), "no report for 3 days"),
+    ],
+)
+def test_a_silent_job_is_told_with_its_silence(silent: timedelta, words: str) -> None:
+    spec = ServiceSpec("backup", "", kind=Kind.HEARTBEAT, interval_seconds=60, timeout_seconds=10)
+    job = Watched.of(client(), replace(service(1), spec=spec), ServiceState())
+    job.hear(START)
+    seen_silent = job.listen(START + silent)
+    assert seen_silent is not None
+    assert (seen_silent.status, seen_silent.detail) == (Status.UP, None)
+    job.judge(seen_silent)
+    seen_silent = job.listen(START + silent)
+    assert seen_silent is not None
+    assert (seen_silent.status, seen_silent.detail) == (Status.DOWN, words)
+    assert job.judge(seen_silent).state.status is Status.DOWN
+
+
+def test_an_older_report_is_no_news() -> None:
+    job = watched()
+    assert job.hear(START)
+    assert not job.hear(START)
+    assert not job.hear(None)
+    assert job.beat_at == START

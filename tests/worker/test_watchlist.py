@@ -127,3 +127,13 @@ def test_an_edit_that_shortens_the_interval_counts_from_now() -> None:
     due = desk.rota.next_due()
     assert due is not None
     assert due <= desk.clock.monotonic() + 5.0
+
+
+def test_the_load_is_the_sum_of_what_the_watched_services_ask_for() -> None:
+    desk = Desk()
+    desk.list.put(client(), service(1, interval=2.0), NEW, at_once=False)
+    desk.list.put(client(), service(2, interval=4.0), NEW, at_once=False)
+    desk.list.put(client(), service(3, interval=1.0, active=False), NEW, at_once=False)
+    assert desk.list.asked_per_second() == 0.75
+    desk.list.remove(1)
+    assert desk.list.asked_per_second() == 0.25

@@ -11,7 +11,8 @@ from core.domain.faults import Fault
 from core.i18n import _
 from core.operations.clients import add_client, edit_client, get_client
 from tui.desk import desk_of
-from tui.screens.form import FormScreen, Sheet, Values
+from tui.screens.form import FormScreen
+from tui.screens.sheet import Sheet, Values
 from tui.widgets import values
 from tui.widgets.editors import AreaEditor, LineEditor, SwitchEditor
 from tui.widgets.fields import Field

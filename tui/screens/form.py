@@ -1,15 +1,14 @@
 """What every form does: show fields, find faults, save, and lose nothing that was typed.
 
-A form is installed once and refilled: to compose twenty fields blocks the event loop for a few tenths of
+A form is installed once and refilled: to compose thirty fields blocks the event loop for a few tenths of
 a second, in which no check of this console would run.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from collections.abc import Callable, Collection, Iterable
+from typing import ClassVar, Generic
 
 from textual import getters, on, work
 from textual.app import ComposeResult
@@ -20,10 +19,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 from textual.worker import Worker
 
-from core.domain.clients import Client
 from core.domain.faults import Fault
 from core.domain.operators import Role
-from core.domain.services import Service
 from core.errors import EditConflict, Refused, RondaError
 from core.i18n import _, ngettext
 from core.wording import error_text, fault_text
@@ -33,23 +30,11 @@ from tui.desk import desk_of
 from tui.formatting import safe
 from tui.screens.confirm import Confirm, discarding, overtaken
 from tui.screens.picker import Picker
+from tui.screens.sheet import Sheet, Stored, Values
 from tui.widgets.editors import ChoiceEditor
+from tui.widgets.field_help import FieldHelp
 from tui.widgets.field_rows import FieldRows
 from tui.widgets.fields import Field, FieldRow
-
-Stored = TypeVar("Stored", bound=Client | Service)
-Values = Mapping[str, Any]
-"""What the fields hold, by their names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet(Generic[Stored]):
-    """What a form is opened with."""
-
-    title: str
-    values: Values
-    stored: Stored | None = None
-    """What is edited; None while something new is made."""
 
 
 class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
@@ -75,14 +60,6 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
             background: $background;
         }
         #body { height: 1fr; }
-        #help {
-            width: 34;
-            height: 1fr;
-            margin-left: 2;
-            padding: 0 1 0 2;
-            border-left: solid $line;
-            color: $text-quiet;
-        }
         #notice { height: auto; max-height: 6; padding: 0 1; display: none; border-top: solid $line; }
         #notice.-told { display: block; }
         #keys { height: 1; margin: 1 0 0 0; }
@@ -93,7 +70,7 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
                 display: none;
                 width: 1fr;
                 height: auto;
-                max-height: 7;
+                max-height: 8;
                 margin: 0;
                 padding: 0 1;
                 border-left: none;
@@ -116,7 +93,7 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
 
     box = getters.query_one("#box", Vertical)
     rows = getters.query_one(FieldRows)
-    help_pane = getters.query_one("#help", Static)
+    help_pane = getters.query_one(FieldHelp)
     notice = getters.query_one("#notice", Static)
     keys = getters.query_one("#keys", Static)
 
@@ -132,7 +109,7 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
         with Vertical(id="box"):
             with Horizontal(id="body"):
                 yield FieldRows(self.FIELDS)
-                yield Static(id="help", markup=False)
+                yield FieldHelp()
             yield Static(id="notice", markup=False)
             yield Static(id="keys", markup=False)
 
@@ -153,6 +130,13 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
     @abstractmethod
     def values_of(self, stored: Stored) -> Values:
         """Give what the fields hold when this is edited."""
+
+    def fields_of(self, values: Values) -> tuple[Field, ...]:
+        """Give the fields that mean something with these values; all, unless a form says otherwise."""
+        return self.FIELDS
+
+    def follow(self) -> None:
+        """Let fields follow from others, whenever one is left; nothing, unless a form says otherwise."""
 
     # Opening and closing.
 
@@ -177,6 +161,7 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
         self._stop_work()
         self.box.border_title = Content(sheet.title).markup
         self.rows.fill(sheet.values)
+        self.show_fields()
         self.tell("")
         self.remove_class("-help")
         self._show_state()
@@ -184,7 +169,7 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
 
     def first_row(self) -> FieldRow:
         """Give the row in which the cursor stands at first."""
-        return next(row for row in self.rows if row.editor.focusable)
+        return next(row for row in self.rows.shown if row.editor.focusable)
 
     def close(self, stored: Stored | None) -> None:
         """Leave the form; what still runs for it ends."""
@@ -214,6 +199,14 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
         else:
             then()
 
+    def show_fields(self) -> None:
+        """Show the fields that mean something; the cursor leaves one that does not any more."""
+        fields = self.fields_of(self.rows.values())
+        entered = next((row for row in self.rows.shown if row.editor is self.focused), None)
+        if entered is not None:
+            self.set_focus(self.rows.nearest(entered, {field.name for field in fields}).editor)
+        self.rows.show(fields)
+
     # Faults.
 
     def faults(self) -> tuple[Fault, ...]:
@@ -232,7 +225,7 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
 
     def focus_first(self, names: Collection[str]) -> None:
         """Put the cursor into the first of these fields."""
-        row = next((row for row in self.rows if row.field.name in names and row.editor.focusable), None)
+        row = next((row for row in self.rows.shown if row.field.name in names and row.editor.focusable), None)
         if row is not None:
             self.set_focus(row.editor)
 
@@ -251,11 +244,13 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
     def look_for_faults(self, event: FieldRow.Left) -> None:
         """Mask a secret again and say what is wrong, now that the field is left."""
         event.row.conceal()
+        self.follow()
         self.visit([event.row.field.name])
 
     @on(FieldRow.Edited)
     def look_again(self) -> None:
-        """Take a fault away as soon as it is mended."""
+        """Take a fault away as soon as it is mended, and show the fields that mean something by now."""
+        self.show_fields()
         if self.rows.problems:
             self.rows.show_faults(self.faults())
         self._show_state()
@@ -270,15 +265,12 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
     @on(FieldRow.Entered)
     def explain(self, event: FieldRow.Entered) -> None:
         """Show the help of the field with the cursor."""
-        field = event.row.field
-        parts = [Content.styled(field.label, "bold $text-strong"), Content(field.help)]
-        if field.example:
-            parts.append(Content.styled(_("For example"), "$text-faint") + Content(f"\n{field.example}"))
-        self.help_pane.update(Content("\n\n" if self.has_class("-wide") else "\n").join(parts))
+        self.help_pane.explain(event.row.field, roomy=self.has_class("-wide"))
 
     def action_field_help(self) -> None:
         """Show or hide the help of the field."""
         self.toggle_class("-help")
+        self.rows.keep_in_view()
 
     def action_reveal(self) -> None:
         """Show a secret as it is, or its mask again."""
@@ -319,6 +311,7 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
         """Put a message above the keys; an empty one takes the last one away."""
         self.notice.set_class(bool(message), "-told")
         self.notice.update(message if isinstance(message, Content) else Content(message))
+        self.rows.keep_in_view()
 
     def tell_error(self, message: str) -> None:
         """Put into the same place why something could not be done."""
@@ -330,6 +323,7 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
         """Save and close, or show every fault and go to the first."""
         if self._saving or self._sheet is None:
             return
+        self.follow()
         self.visit(self.rows.by_name)
         wrong = {fault.field for fault in self.faults()}
         if wrong:
@@ -397,4 +391,5 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
         """Go on with what was typed, compared with what is stored by now."""
         self._sheet = sheet
         self.rows.rebase(sheet.values)
+        self.show_fields()
         self.tell(_("Marked fields differ from what is stored by now; save again to write yours."))

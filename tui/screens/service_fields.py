@@ -1,11 +1,17 @@
-"""The fields of a service's form: those that every service needs, then the rarer ones."""
+"""The fields of a service's form: those that services need, then the rarer ones.
+
+They are worded for HTTP; ``tui.screens.kind_fields`` says which of them a kind has, and what is called
+or explained otherwise there.
+"""
 
 from __future__ import annotations
 
 from functools import partial
 
+from core.domain.kinds import RECORD_TYPES, Auth, Kind
 from core.domain.services import METHODS
 from core.i18n import _
+from core.wording import AUTH_WORDS, KIND_WORDS
 from tui.widgets import values
 from tui.widgets.editors import AreaEditor, ChoiceEditor, LineEditor, SwitchEditor
 from tui.widgets.fields import Field
@@ -13,9 +19,12 @@ from tui.widgets.fields import Field
 _number = partial(LineEditor, number=True)
 _area = partial(AreaEditor, lines=3)
 _switch = partial(Field, editor=SwitchEditor, parse=values.yes_or_no, format=values.yes_or_no_text)
-_SECONDS = _("seconds")
+_seconds = partial(Field, editor=_number, parse=values.seconds, format=values.number_text, unit=_("seconds"))
+_count = partial(Field, editor=_number, parse=values.whole)
+_optional_count = partial(Field, editor=_number, parse=values.optional_whole, format=values.number_text)
+_lines = partial(Field, editor=_area, parse=values.lines, format=values.lines_text)
 
-SERVICE_FIELDS: tuple[Field, ...] = (
+_COMMON = (
     Field(
         "client",
         _(
@@ -31,12 +40,32 @@ SERVICE_FIELDS: tuple[Field, ...] = (
         parse=values.exact,
     ),
     Field(
+        "kind",
+        _(
+            "What is checked. The fields below are those of the kind; "
+            "what was typed into the others is kept until the form is closed."
+        ),
+        editor=partial(ChoiceEditor, tuple((kind.value, KIND_WORDS[kind]) for kind in Kind)),
+        parse=values.one_of(Kind),
+    ),
+    Field(
         "endpoint",
         _(
             "The address that is checked, http or https; or a path, "
-            "which is put behind the base address of the client."
+            "which is put behind the base address of the client. "
+            "An address such as tcp://host:5432 changes the kind."
         ),
         "https://acme.example/health\n/health",
+    ),
+    Field(
+        "record_type",
+        _("The type of record that the name server is asked for."),
+        editor=partial(ChoiceEditor, tuple((record, record) for record in RECORD_TYPES)),
+    ),
+    _lines(
+        "expected_answers",
+        _("Answers that must be among all that come, one a line. Empty: any answer will do."),
+        "192.0.2.10\n192.0.2.11",
     ),
     Field(
         "method",
@@ -48,38 +77,21 @@ SERVICE_FIELDS: tuple[Field, ...] = (
         _("Status codes and ranges that mean the service is well."),
         "200\n200-299,301",
     ),
-    Field(
-        "interval_seconds",
-        _("How often it is checked. Seconds, or with a unit: 500ms, 5m, 1h."),
-        "30",
-        editor=_number,
-        parse=values.seconds,
-        format=values.number_text,
-        unit=_SECONDS,
-    ),
-    Field(
+    _seconds("interval_seconds", _("How often it is checked. Seconds, or with a unit: 500ms, 5m, 1h."), "30"),
+    _seconds(
         "timeout_seconds",
         _("How long the whole check may take, with name lookup and redirects. Not longer than the interval."),
         "10",
-        editor=_number,
-        parse=values.seconds,
-        format=values.number_text,
-        unit=_SECONDS,
     ),
-    Field(
+    _count(
         "retries",
         _("How many failures after the first confirm that it is down. 0: the first failure counts."),
         "2",
-        editor=_number,
-        parse=values.whole,
     ),
-    Field(
+    _optional_count(
         "degraded_above_ms",
         _("A right answer that takes longer is degraded. Empty: never."),
         "800",
-        editor=_number,
-        parse=values.optional_whole,
-        format=values.number_text,
         unit=_("milliseconds"),
     ),
     _switch(
@@ -87,6 +99,12 @@ SERVICE_FIELDS: tuple[Field, ...] = (
         _("Whether the answer to a redirect is the one that counts. At most 10 are followed."),
     ),
     _switch("verify_tls", _("Whether a certificate that is not valid means down.")),
+    _optional_count(
+        "tls_warn_days",
+        _("A certificate that ends within so many days makes the service degraded. Empty: never."),
+        "14",
+        unit=_("days"),
+    ),
     Field(
         "tags",
         _("Words to filter by, apart by commas."),
@@ -95,6 +113,29 @@ SERVICE_FIELDS: tuple[Field, ...] = (
         format=values.tags_text,
     ),
     _switch("active", _("No pauses it: it is not checked until it is active again.")),
+)
+
+_RARE = (
+    Field(
+        "auth",
+        _("How the check says who it is: basic with a user name and a password, bearer with a token."),
+        editor=partial(ChoiceEditor, tuple((auth.value, AUTH_WORDS[auth]) for auth in Auth)),
+        parse=values.one_of(Auth),
+        advanced=True,
+    ),
+    Field("auth_user", _("The user name that is sent with the password."), "monitor", advanced=True),
+    Field(
+        "auth_secret",
+        _(
+            "The password or token, kept encrypted and shown as dots; F3 shows it. "
+            "Empty: the API key of the client is sent."
+        ),
+        editor=partial(LineEditor, secret=True),
+        parse=values.secret,
+        format=values.secret_text,
+        reveal=values.revealed_secret,
+        advanced=True,
+    ),
     Field(
         "headers",
         _(
@@ -126,13 +167,40 @@ SERVICE_FIELDS: tuple[Field, ...] = (
         advanced=True,
     ),
     Field(
-        "recoveries",
-        _("How many good checks in a row end a down."),
-        "1",
-        editor=_number,
-        parse=values.whole,
+        "matches",
+        _("A regular expression (RE2) that must be found in the answer."),
+        "queue: [0-9]{1,3} jobs",
+        parse=values.exact,
         advanced=True,
     ),
+    _lines(
+        "json_conditions",
+        _(
+            "What must hold of an answer in JSON, one a line. A path alone must be there; "
+            "with ==, !=, <, <=, > or >= it is compared with a value."
+        ),
+        '$.status == "ok"\n$.items[0].free > 10',
+        advanced=True,
+    ),
+    _lines(
+        "expected_headers",
+        _("Headers that the answer must have, one a line: a name and a text that it holds, or a name alone."),
+        "Content-Type: json\nETag",
+        advanced=True,
+    ),
+    Field(
+        "client_cert",
+        _("The certificate that the check shows (mTLS): a PEM file on the machine that runs the checks."),
+        "/etc/ronda/acme.pem",
+        advanced=True,
+    ),
+    Field(
+        "client_key",
+        _("The key of that certificate, a PEM file too. Empty: it is in the same file."),
+        "/etc/ronda/acme.key",
+        advanced=True,
+    ),
+    _count("recoveries", _("How many good checks in a row end a down."), "1", advanced=True),
     Field(
         "retry_interval_seconds",
         _("How long after a failure it is tried again. Empty: a third of the interval, 5 seconds at least."),
@@ -140,7 +208,7 @@ SERVICE_FIELDS: tuple[Field, ...] = (
         editor=_number,
         parse=values.optional_seconds,
         format=values.number_text,
-        unit=_SECONDS,
+        unit=_("seconds"),
         advanced=True,
     ),
     Field(
@@ -151,3 +219,6 @@ SERVICE_FIELDS: tuple[Field, ...] = (
     ),
     Field("notes", _("Anything worth knowing at 3 a.m."), editor=_area, parse=values.exact, advanced=True),
 )
+
+SERVICE_FIELDS: tuple[Field, ...] = (*_COMMON, *_RARE)
+"""Every field that a service of any kind has, in the order of the form."""

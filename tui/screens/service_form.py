@@ -10,16 +10,20 @@ from textual import work
 
 from core.domain.clients import Client, ClientSpec
 from core.domain.faults import Fault
+from core.domain.kinds import Kind
 from core.domain.services import DEFAULT_TIMEOUT_SECONDS, Service, ServiceSpec
 from core.errors import RondaError
 from core.i18n import _
 from core.operations.clients import list_clients
 from core.operations.observing import test_check
 from core.operations.services import add_service, edit_service, get_service
-from core.wording import error_text
+from core.operations.validating import service_faults
+from core.wording import KIND_WORDS, error_text
 from tui.desk import desk_of
-from tui.screens.form import FormScreen, Sheet, Values
+from tui.screens.form import FormScreen
+from tui.screens.kind_fields import fields_of, kind_named_by
 from tui.screens.service_fields import SERVICE_FIELDS
+from tui.screens.sheet import Sheet, Values
 from tui.widgets.editors import ChoiceEditor
 from tui.widgets.fields import Field, FieldRow
 from tui.widgets.outcome import outcome
@@ -45,6 +49,8 @@ class ServiceForm(FormScreen[Service]):
     def __init__(self) -> None:
         super().__init__()
         self._clients: dict[str, Client] = {}
+        self._address_seen = ""
+        """The address that the kind has followed already."""
 
     # Opening.
 
@@ -73,6 +79,7 @@ class ServiceForm(FormScreen[Service]):
 
     def _show_sheet(self, sheet: Sheet[Service]) -> None:
         self._offer_clients()
+        self._address_seen = sheet.values["endpoint"]
         self._chooser.disabled = sheet.stored is not None
         super()._show_sheet(sheet)
         if sheet.stored is None:
@@ -106,6 +113,24 @@ class ServiceForm(FormScreen[Service]):
     def _offer_clients(self) -> None:
         self._chooser.options = tuple((key, client.spec.name) for key, client in self._clients.items())
 
+    # Kinds.
+
+    def fields_of(self, values: Values) -> tuple[Field, ...]:
+        """Give the fields of the kind that is chosen."""
+        return fields_of(values["kind"], values["auth"])
+
+    def follow(self) -> None:
+        """Let the kind follow a new address that names one by its scheme."""
+        address, row = self.rows["endpoint"].editor.text.strip(), self.rows["kind"]
+        if address == self._address_seen:
+            return
+        self._address_seen = address
+        kind = kind_named_by(address)
+        if kind not in (None, row.value()):
+            row.editor.text = kind.value
+            self.show_fields()
+            self.tell(_("The kind is {kind} now, as the address says.").format(kind=KIND_WORDS[kind]))
+
     # What is saved.
 
     def values_of(self, stored: Service) -> Values:
@@ -113,9 +138,9 @@ class ServiceForm(FormScreen[Service]):
         return spec_values(stored.spec, str(stored.client_id))
 
     def domain_faults(self, values: Values) -> tuple[Fault, ...]:
-        """Give what the domain finds wrong, seen from the client that is chosen."""
+        """Give what is wrong with the service, seen from the client that is chosen."""
         spec, client = self._specs(values)
-        faults = spec.faults(client)
+        faults = service_faults(spec, client)
         return faults if values["client"] else (Fault("client", "required"), *faults)
 
     async def store(self, values: Values, stored: Service | None) -> Service:
@@ -130,7 +155,9 @@ class ServiceForm(FormScreen[Service]):
         return await get_service(desk_of(self), stored.id)
 
     def _specs(self, values: Values) -> tuple[ServiceSpec, ClientSpec]:
-        decided: dict[str, Any] = {name: value for name, value in values.items() if name != "client"}
+        """Give service and client; what a hidden field holds means nothing, so the default stands."""
+        meant = {field.name for field in self.fields_of(values)} - {"client"}
+        decided: dict[str, Any] = {"endpoint": "", **{name: values[name] for name in meant}}
         client = self._clients.get(values["client"])
         return ServiceSpec(**decided), client.spec if client else NO_CLIENT
 
@@ -138,6 +165,15 @@ class ServiceForm(FormScreen[Service]):
 
     def action_test(self) -> None:
         """Run the check as it is typed; fields that it does not read may still be wrong."""
+        self.follow()
+        if self.rows["kind"].value() is Kind.HEARTBEAT:
+            self.tell_error(
+                _(
+                    "A heartbeat cannot be tested: nothing is checked, its job reports in. "
+                    "Save it and run 'ronda beat NAME'."
+                )
+            )
+            return
         in_the_way = {fault.field for fault in self.faults() if fault.field not in UNTESTED}
         if in_the_way:
             self.visit(in_the_way)

@@ -248,6 +248,10 @@ def _round(watch: Watch, now: datetime) -> Iterator[Fact]:
     ))  # fmt: skip
     lag_colour = "foreground" if health.lag_ms < LATE_LOOP_MS else "degraded"
     yield Fact(_("loop lag"), formatting.latency(health.lag_ms), lag_colour)
+    lagged = ngettext("{count} result met a lag", "{count} results met a lag", health.lagged)
+    yield Fact(
+        _("lagged"), lagged.format(count=f"{health.lagged:,}"), "foreground" if health.lagged else "quiet"
+    )
     yield Fact(_("started late"), formatting.latency(health.late_ms))
     missed = ngettext("{count} service missed its time", "{count} services missed their time", health.missed)
     yield Fact(
@@ -257,6 +261,10 @@ def _round(watch: Watch, now: datetime) -> Iterator[Fact]:
     yield Fact(_("to store"), waiting.format(count=f"{health.waiting:,}"))
     if not watch.agent_runs:
         text = _("▲ none runs: checks stop when the last console closes (ronda agent starts one)")
+        if leader.ends_with:
+            text = _(
+                "▲ ends with its console: checks stop with the last one (ronda agent starts one that stays)"
+            )
         yield Fact(_("agent"), text, "degraded")
 
 
@@ -282,7 +290,9 @@ def _process_row(worker: WorkerReport, watch: Watch, now: datetime) -> TableRow:
         part, colour = _("stands by"), "foreground"
     else:
         part, colour = _("watches"), "quiet"
-    me = " " + _("(this one)") if worker.id == watch.own_id else ""
+    me = ""
+    if watch.is_ours(worker):
+        me = " " + (_("(this one)") if worker.id == watch.own_id else _("(for this console)"))
     return TableRow(
         zlib.crc32(worker.id.encode()),
         (

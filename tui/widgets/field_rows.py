@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -56,6 +56,48 @@ class FieldRows(VerticalScroll, inherit_bindings=False, can_focus=False):
         """Give the row that an editor belongs to."""
         return next(row for row in self if row.editor is editor)
 
+    # Which of them are seen
+
+    @property
+    def shown(self) -> list[FieldRow]:
+        """The rows that are seen, from the top."""
+        return [row for row in self if row.display]
+
+    def show(self, fields: Iterable[Field]) -> None:
+        """Show these fields, in the words given here, and no others.
+
+        What a hidden field holds stays, for when it is shown again.
+        """
+        wanted = {field.name: field for field in fields}
+        other = [row for row in self if row.display != (row.field.name in wanted)]
+        for row in other:
+            row.display = not row.display
+        for name, field in wanted.items():
+            self[name].reword(field)
+        if other:
+            self.call_after_refresh(self._attend)
+
+    def _attend(self) -> None:
+        """Keep the row with the cursor in view, though rows above it came or went."""
+        if self.entered is not None:
+            self.entered.attend()
+
+    def on_resize(self) -> None:
+        """Keep the row with the cursor in view on a smaller terminal, too."""
+        self.keep_in_view()
+
+    def keep_in_view(self) -> None:
+        """Keep the row with the cursor in view, though help or a message takes room from the rows."""
+        if self.entered is not None:
+            self.call_after_refresh(self.entered.come_into_view)
+
+    def nearest(self, row: FieldRow, names: Collection[str]) -> FieldRow:
+        """Give the first row of these names from a row on, or else the last one above it."""
+        rows = list(self)
+        place = rows.index(row)
+        near = (each for each in (*rows[place:], *reversed(rows[:place])) if each.field.name in names)
+        return next(each for each in near if each.editor.focusable)
+
     # What they hold
 
     def fill(self, values: Mapping[str, object]) -> None:
@@ -74,8 +116,8 @@ class FieldRows(VerticalScroll, inherit_bindings=False, can_focus=False):
 
     @property
     def changed(self) -> bool:
-        """Whether any field holds another value than the form was opened with."""
-        return any(row.changed for row in self)
+        """Whether any field that is seen holds another value than the form was opened with."""
+        return any(row.changed for row in self.shown)
 
     @property
     def entered(self) -> FieldRow | None:
@@ -85,8 +127,8 @@ class FieldRows(VerticalScroll, inherit_bindings=False, can_focus=False):
     # What is wrong
 
     def unreadable(self) -> list[Fault]:
-        """Give the faults of texts that are no values."""
-        return [fault for row in self if (fault := row.fault())]
+        """Give the faults of texts that are no values; nobody reads the hidden ones."""
+        return [fault for row in self.shown if (fault := row.fault())]
 
     def visit(self, names: Iterable[str]) -> None:
         """Let these fields show their faults from now on."""
@@ -102,4 +144,4 @@ class FieldRows(VerticalScroll, inherit_bindings=False, can_focus=False):
     @property
     def problems(self) -> list[FieldRow]:
         """The rows that say what is wrong with them, from the top."""
-        return [row for row in self if row.problem]
+        return [row for row in self.shown if row.problem]

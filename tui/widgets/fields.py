@@ -1,7 +1,7 @@
 """A field of a form, declared in one table, and the row of the screen that it takes.
 
-The row draws its label, unit and fault itself and has its editor as its only child: a form of twenty
-fields is forty widgets, which keeps the opening of a form short.
+The row draws its label, unit and fault itself and has its editor as its only child: a form of thirty
+fields is sixty widgets, which keeps the opening of a form short.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tui.formatting import fit_right, safe
 from tui.widgets import values
 from tui.widgets.editors import AreaEditor, LineEditor, OptionEditor
 
-LABEL_CELLS = 17
+LABEL_CELLS = 21
 """Width of the column of labels, with the sign of a changed field."""
 CHANGED = "●"
 
@@ -50,11 +50,13 @@ class Field:
     """Stands to the right of a number."""
     advanced: bool = False
     """Whether it stands below the separator, among those that are rarely needed."""
+    title: str = ""
+    """What it is called where ``FIELD_LABELS`` does not fit; empty: as everywhere."""
 
     @property
     def label(self) -> str:
         """What the field is called."""
-        return FIELD_LABELS[self.name]
+        return self.title or FIELD_LABELS[self.name]
 
 
 class FieldRow(Widget):
@@ -66,7 +68,7 @@ class FieldRow(Widget):
         min-height: 2;
         width: 1fr;
         layout: vertical;
-        LineEditor, AreaEditor, OptionEditor { margin: 0 0 1 18; }
+        LineEditor, AreaEditor, OptionEditor { margin: 0 0 1 22; }
     }
     """
 
@@ -115,6 +117,12 @@ class FieldRow(Widget):
     def compose(self) -> ComposeResult:
         """The editor; everything else is drawn."""
         yield self.editor
+
+    def reword(self, field: Field) -> None:
+        """Take other words for the same field; its editor and what it holds stay."""
+        if field is not self.field:
+            self.field = field
+            self.refresh()
 
     def fill(self, value: object) -> None:
         """Hold a value as the one the form was opened with."""
@@ -194,10 +202,18 @@ class FieldRow(Widget):
         self.post_message(self.Done(self))
 
     def on_descendant_focus(self) -> None:
-        """Keep the field and the line under it in view."""
+        """Take note that the cursor is in it."""
         self.entered = True
-        self.scroll_visible(animate=False, force=True)
+        self.attend()
+
+    def attend(self) -> None:
+        """Come into view and ask to be explained."""
+        self.come_into_view()
         self.post_message(self.Entered(self))
+
+    def come_into_view(self) -> None:
+        """Scroll so far that the field and the line under it are seen."""
+        self.scroll_visible(animate=False, force=True)
 
     def on_descendant_blur(self) -> None:
         """Tell the form, which looks for faults."""
@@ -212,6 +228,8 @@ class FieldRow(Widget):
         """Make room for a sentence that takes a second line."""
         self.styles.min_height = 0
         self.editor.styles.margin = (0, 0, max(1, len(self._problem_lines())), LABEL_CELLS + 1)
+        if self.problem and self.entered:
+            self.call_after_refresh(self.come_into_view)
 
     def render(self) -> RenderResult:
         """Draw the label, the unit and what is wrong; the editor lies over the rest."""

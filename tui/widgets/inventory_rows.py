@@ -12,6 +12,7 @@ from core.wording import STATUS_WORDS
 from tui.board_model import Entry
 from tui.formatting import NOTHING, interval, percent, safe
 from tui.glyphs import STATUS_GLYPHS
+from tui.service_words import asked, expected
 from tui.widgets.table import Column, Span, TableRow
 
 CLIENT_COLUMNS = (
@@ -93,8 +94,8 @@ def service_row(entry: Entry) -> TableRow:
             ((f"{STATUS_GLYPHS[status]} {STATUS_WORDS[status]}", status.value),),
             ((safe(spec.name), "foreground" if entry.line.active else "quiet"),),
             ((safe(entry.line.target), "quiet"),),
-            ((safe(spec.method), "quiet"),),
-            ((safe(spec.expected_status), "quiet"),),
+            ((safe(asked(spec)), "quiet"),),
+            ((safe(expected(spec)), "quiet"),),
             ((interval(spec.interval_seconds), "quiet"),),
         ),
     )

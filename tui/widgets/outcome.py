@@ -1,4 +1,4 @@
-"""What one check saw, in two lines: sign and word, figures, and why it failed."""
+"""What one check saw, in a few lines: sign, word and figures, why it failed, and its phases."""
 
 from __future__ import annotations
 
@@ -23,9 +23,8 @@ def outcome(observation: Observation) -> Content:
         "".join(f"{_SEPARATOR}{figure}" for figure in _figures(observation)), "$foreground"
     )
     lines = [word + figures]
-    why = observation.detail or (ERROR_WORDS[observation.error] if observation.error else "")
-    if why:
-        lines.append(Content.styled(safe(why), f"$status-{status.value}"))
+    if observation.detail:
+        lines.append(Content.styled(safe(observation.detail), f"$status-{status.value}"))
     phases = _SEPARATOR.join(_phases(observation.phases))
     if phases:
         lines.append(Content.styled(phases, "$text-quiet"))

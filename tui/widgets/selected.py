@@ -16,6 +16,7 @@ from tui import formatting
 from tui.beats import quantile
 from tui.board_model import Entry
 from tui.glyphs import STATUS_GLYPHS
+from tui.service_words import asked
 from tui.themes import Palette
 from tui.widgets.board_rows import trouble
 from tui.widgets.chart import Series, draw_chart, time_labels
@@ -122,7 +123,7 @@ class SelectedPane(Lines):
     def _head(self, entry: Entry, now: datetime, width: int) -> list[Line]:
         palette = self.palette
         spec, problem = entry.line.service.spec, trouble(entry, now)
-        target = self.line().add(f" {spec.method} ", palette.accent)
+        target = self.line().add(f" {asked(spec)} ", palette.accent)
         target.add_within(formatting.safe(entry.line.target), width - target.cells - 1)
         answer = self.line().add(" ")
         if problem:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from core.domain.kinds import DEFAULT_TLS_WARN_DAYS, Auth, Kind
 from core.domain.observations import Observation
+from core.domain.services import ServiceSpec
 from core.i18n import _, ngettext
-from core.wording import ERROR_WORDS, FIELD_LABELS, STATUS_WORDS
+from core.wording import AUTH_WORDS, ERROR_WORDS, FIELD_LABELS, KIND_WORDS, STATUS_WORDS
 from tui import formatting
 from tui.board_model import Entry
 from tui.formatting import NOTHING, safe
 from tui.glyphs import STATUS_GLYPHS
+from tui.service_words import label_of
 from tui.widgets.facts import Fact
 from tui.widgets.table import Column, TableRow
 
@@ -25,12 +28,43 @@ CHECK_COLUMNS = (
 
 
 def settings_facts(entry: Entry) -> Iterator[Fact]:
-    """Give what the operator decided."""
+    """Give what the operator decided, as far as it means something for the kind of the service."""
     spec = entry.line.service.spec
-    yield Fact(_("Target"), entry.line.target, "strong")
-    yield Fact(FIELD_LABELS["method"], _("{method}, expects {codes}").format(
-        method=spec.method, codes=spec.expected_status
-    ))  # fmt: skip
+    if spec.kind is Kind.HEARTBEAT:
+        yield from _heartbeat_facts(spec)
+    else:
+        yield Fact(_("Target"), entry.line.target, "strong")
+        yield from _kind_facts(spec)
+        yield from _timing_facts(spec)
+        yield from _expectation_facts(spec)
+    for name in ("runbook_url", "notes"):
+        if getattr(spec, name):
+            yield Fact(FIELD_LABELS[name], getattr(spec, name))
+    if spec.tags:
+        yield Fact(FIELD_LABELS["tags"], ", ".join(spec.tags))
+
+
+def _heartbeat_facts(spec: ServiceSpec) -> Iterator[Fact]:
+    yield Fact(FIELD_LABELS["kind"], KIND_WORDS[spec.kind], "strong")
+    yield Fact(FIELD_LABELS["interval_seconds"], formatting.interval(spec.interval_seconds))
+    yield Fact(label_of(spec.kind, "timeout_seconds"), formatting.interval(spec.timeout_seconds))
+
+
+def _kind_facts(spec: ServiceSpec) -> Iterator[Fact]:
+    """Give what is done: the request, or what else is asked."""
+    if spec.kind is Kind.HTTP:
+        told = _("{method}, expects {codes}").format(method=spec.method, codes=spec.expected_status)
+        yield Fact(FIELD_LABELS["method"], told)
+    else:
+        yield Fact(FIELD_LABELS["kind"], KIND_WORDS[spec.kind])
+    if spec.kind is Kind.DNS:
+        yield Fact(FIELD_LABELS["record_type"], spec.record_type)
+    if spec.auth is not Auth.NONE:
+        told = _("{auth}, as {user}") if spec.auth_user else "{auth}"
+        yield Fact(FIELD_LABELS["auth"], told.format(auth=AUTH_WORDS[spec.auth], user=spec.auth_user))
+
+
+def _timing_facts(spec: ServiceSpec) -> Iterator[Fact]:
     every = _("every {interval}, within {timeout}").format(
         interval=formatting.interval(spec.interval_seconds),
         timeout=formatting.interval(spec.timeout_seconds),
@@ -40,11 +74,28 @@ def settings_facts(entry: Entry) -> Iterator[Fact]:
     yield Fact(FIELD_LABELS["retries"], retries.format(count=spec.retries + 1))
     if spec.degraded_above_ms is not None:
         yield Fact(_("Degraded"), _("above {limit}").format(limit=formatting.latency(spec.degraded_above_ms)))
-    for name in ("contains", "not_contains", "runbook_url", "notes"):
+
+
+def _expectation_facts(spec: ServiceSpec) -> Iterator[Fact]:
+    """Give what an answer must be like, and what is made of a certificate."""
+    if spec.kind is Kind.TCP and spec.body:
+        yield Fact(label_of(spec.kind, "body"), spec.body)
+    for name in ("contains", "not_contains", "matches"):
         if getattr(spec, name):
-            yield Fact(FIELD_LABELS[name], getattr(spec, name))
-    if spec.tags:
-        yield Fact(FIELD_LABELS["tags"], ", ".join(spec.tags))
+            yield Fact(label_of(spec.kind, name), getattr(spec, name))
+    for name in ("json_conditions", "expected_headers", "expected_answers"):
+        if getattr(spec, name):
+            yield Fact(FIELD_LABELS[name], "\n".join(getattr(spec, name)))
+    if not spec.verify_tls:
+        yield Fact(FIELD_LABELS["verify_tls"], _("no"))
+    days = spec.tls_warn_days
+    if spec.kind is Kind.TLS or days != DEFAULT_TLS_WARN_DAYS:
+        told = (
+            _("never") if days is None else ngettext("{count} day", "{count} days", days).format(count=days)
+        )
+        yield Fact(FIELD_LABELS["tls_warn_days"], told)
+    if spec.client_cert:
+        yield Fact(FIELD_LABELS["client_cert"], spec.client_cert)
 
 
 def last_check_facts(observation: Observation | None, now: datetime) -> Iterator[Fact]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from textual.strip import Strip
 
+from core.domain.kinds import Kind
 from core.domain.observations import LatencyPoint, Status
 from core.i18n import _, ngettext
 from tui import formatting
@@ -49,10 +50,15 @@ class ServiceHead(Lines):
             line.add("  " + _("since {time}").format(time=since), palette.quiet)
         wait = next_check_in(entry, self.now)
         if wait is not None:
-            line.add("   " + _("next check in") + " ", palette.quiet).add(formatting.duration(wait))
+            line.add(f"   {_next_word(entry)} ", palette.quiet).add(formatting.duration(wait))
         problem = trouble(entry, self.now)
         second = self.line().add_within(problem, width, palette.status(entry.shown))
         return [line.strip(width), second.strip(width)]
+
+
+def _next_word(entry: Entry) -> str:
+    is_heartbeat = entry.line.service.spec.kind is Kind.HEARTBEAT
+    return _("next report in") if is_heartbeat else _("next check in")
 
 
 class LatencyChart(Lines):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from enum import StrEnum
 from typing import Any
 
 from core.domain.faults import Fault, Parameter
@@ -24,8 +25,8 @@ Parser = Callable[[str, Any], Any]
 Formatter = Callable[[Any], str]
 """Gives the text of a value."""
 
-_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
-_DURATION = re.compile(r"^([+-]?(?:\d{1,12}(?:\.\d{0,12})?|\.\d{1,12}))\s*(ms|s|m|h)?$", re.ASCII)
+_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
+_DURATION = re.compile(r"^([+-]?(?:\d{1,12}(?:\.\d{0,12})?|\.\d{1,12}))\s*(ms|s|m|h|d)?$", re.ASCII)
 _WHOLE = re.compile(r"^[+-]?\d{1,9}$", re.ASCII)
 _MASK_CHARACTER = MASK[0]
 
@@ -54,7 +55,7 @@ def exact(text: str, _held: object) -> str:
 
 
 def seconds(text: str, _held: object) -> float:
-    """Read seconds: ``30``, ``2.5``, ``500ms``, ``5m``."""
+    """Read seconds: ``30``, ``2.5``, ``500ms``, ``5m``, ``1d``."""
     match = _DURATION.match(text.strip().lower().replace(",", "."))
     if match is None:
         raise _not_a("number", text)
@@ -95,6 +96,25 @@ def yes_or_no(text: str, _held: object) -> bool:
 def yes_or_no_text(value: bool) -> str:
     """Write a switch."""
     return YES if value else NO
+
+
+def one_of(choices: type[StrEnum]) -> Parser:
+    """Give what reads one of an enumeration."""
+
+    def read(text: str, _held: object) -> StrEnum:
+        return choices(text)
+
+    return read
+
+
+def lines(text: str, _held: object) -> tuple[str, ...]:
+    """Read one value a line, without the spaces around it; empty lines do not count."""
+    return tuple(line.strip() for line in text.split("\n") if line.strip())
+
+
+def lines_text(value: Iterable[str]) -> str:
+    """Write one value a line."""
+    return "\n".join(value)
 
 
 def tags(text: str, _held: object) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ async def read_body(response: httpx.Response, content: bytearray, limit: int = B
 
 def beginning(response: httpx.Response, content: bytearray) -> str:
     """Give the beginning of what was read of a body as text; more than is kept of it."""
-    charset = _charset(response.charset_encoding)
+    charset = _charset_of(response)
     return content[:BEGINNING_LIMIT].decode(charset, errors="replace")
 
 
@@ -170,7 +170,7 @@ def _unknown_coding(coding: str) -> ExchangeFailed:
 
 
 def _body(content: bytearray, response: httpx.Response, *, truncated: bool) -> Body:
-    charset = _charset(response.charset_encoding)
+    charset = _charset_of(response)
     marks = _BYTE_ORDER_MARKS.get(charset)
     if marks is not None and not content.startswith(marks):
         charset += "-le"  # what is meant without a mark (WHATWG Encoding, section 4.2)
@@ -183,6 +183,13 @@ _BYTE_ORDER_MARKS = {
 }
 
 
+def _charset_of(response: httpx.Response) -> str:
+    try:
+        return _charset(response.charset_encoding)
+    except (TypeError, ValueError):  # the standard library, of "charset*=x; charset*0*=y"
+        return _charset(None)
+
+
 def _charset(named: str | None) -> str:
     """Give the codec for a charset; UTF-8 for none, one that is unknown or one that is no charset."""
     if named is None or not _CHARSET.match(named):
@@ -193,4 +200,4 @@ def _charset(named: str | None) -> str:
         codecs.getincrementaldecoder(codec)
     except (LookupError, ValueError):
         return "utf-8"
-    return "utf-8" if codec in _UNSAFE_CODECS else codec
+    return "utf-8" if codec.replace("-", "_") in _UNSAFE_CODECS else codec

@@ -79,7 +79,8 @@ class Datagrams:
                 due = self._loop.time() + RESEND_SECONDS
             peer, came = await self._next(due - self._loop.time() if number < times else None)
             if isinstance(came, int):
-                failed[peer], due = came, 0.0
+                if peer in peers:  # else it was asked before, and is not counted on any more
+                    failed[peer], due = came, 0.0
             elif came and (answer := understand(came)) is not None:
                 exchange.reached(peer)
                 return answer, peer

@@ -26,7 +26,8 @@ class Grading:
         if visit.latency_ms is None:
             return None
         verdict = latency_verdict(visit.check, visit.latency_ms)
-        return None if verdict is None or self._lagged_within(visit.latency_ms / 1000) else verdict
+        # The latency may have ended a while ago, and what is asked about ends now: so the whole check.
+        return None if verdict is None or self._lagged_within(visit.elapsed_ms() / 1000) else verdict
 
 
 def _age(visit: Visit) -> Verdict | None:

@@ -16,6 +16,8 @@ from core.i18n import _
 JsonValue = bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"] | None
 SHOWN_LIMIT = 60
 """Characters of a value that are shown."""
+_MASKED_LIMIT = 64 * 1024
+"""Characters of a text in which secrets are looked for: whole ones fill what is shown, however long."""
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -99,7 +101,7 @@ def shown(value: JsonValue, masked: Callable[[str], str]) -> str:
 def _pieces(value: JsonValue, masked: Callable[[str], str]) -> Iterator[str]:
     """Give a value's JSON bit by bit: whoever stops early has not paid for the rest."""
     if isinstance(value, str):
-        yield json.dumps(masked(value)[: SHOWN_LIMIT + 1], ensure_ascii=False)
+        yield json.dumps(masked(value[:_MASKED_LIMIT])[: SHOWN_LIMIT + 1], ensure_ascii=False)
     elif isinstance(value, list):
         yield "["
         for number, each in enumerate(value):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
+from html import escape
 from importlib.metadata import version
+from urllib.parse import quote
 
 import httpx
 
@@ -21,6 +26,8 @@ from core.i18n import _
 
 SHORTEST_MASKED = 4
 """A header value of fewer characters is no secret, and would be found everywhere."""
+_ALIKE_EVERYWHERE = re.compile(r"[A-Za-z0-9_.~-]+")
+"""Texts that look the same however they are quoted."""
 _PUBLIC_HEADERS = frozenset(
     {"accept", "accept-language", "cache-control", "content-type", "origin", "referer", "user-agent"}
 )
@@ -114,7 +121,21 @@ class CheckRequest:
         values = [value for name, value in self.headers if name.lower() not in _PUBLIC_HEADERS]
         words = [value.rpartition(" ")[2] for value in values]  # the token behind ``Bearer``
         texts = {text for text in (*values, *words, *self.secrets) if len(text) >= SHORTEST_MASKED}
-        return tuple(sorted(texts, key=len, reverse=True))
+        return tuple(sorted({form for text in texts for form in _forms(text)}, key=len, reverse=True))
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """Give a secret as it is, and as answers write it that quote it: in JSON, HTML, a URL, Latin-1."""
+    yield secret
+    if _ALIKE_EVERYWHERE.fullmatch(secret):
+        return
+    for quoted in (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]):
+        yield quoted
+        yield quoted.replace("/", "\\/")
+    yield from (escape(secret), escape(secret, quote=False))
+    yield quote(secret, safe="", errors="replace")
+    with suppress(UnicodeEncodeError):  # what does not fit into Latin-1 goes and comes back in UTF-8
+        yield secret.encode("latin-1").decode(errors="replace")
 
 
 def _headers(client: ClientSpec, service: ServiceSpec) -> Iterator[tuple[str, str]]:

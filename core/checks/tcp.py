@@ -7,13 +7,13 @@ import socket
 from time import perf_counter
 
 from core.checks.assertions import Verdict, down
+from core.checks.body import BEGINNING_LIMIT
 from core.checks.dial import OUR_OWN_ERRNOS
 from core.checks.exchange import ExchangeFailed, Phase, milliseconds_since
 from core.checks.grading import Grading
 from core.checks.reach import dial, find, place_asked
 from core.checks.resolver import Resolver
 from core.checks.visit import Visit
-from core.domain.evidence import EVIDENCE_LIMIT
 from core.domain.observations import ErrorKind
 from core.domain.text import printable
 from core.i18n import _
@@ -75,8 +75,8 @@ async def _await_text(visit: Visit, sock: socket.socket, start: float) -> Verdic
             visit.exchange.first_byte_ms = milliseconds_since(start)
         searched = max(0, len(came) - len(wanted) + 1)
         came += piece
-        if len(visit.seen) < EVIDENCE_LIMIT:
-            visit.seen = came[: EVIDENCE_LIMIT + 1].decode(errors="replace")
+        if len(visit.seen) < BEGINNING_LIMIT:
+            visit.seen = came[:BEGINNING_LIMIT].decode(errors="replace")
         if came.find(wanted, searched) >= 0:
             return None
     text = _("the peer sent more than {limit} KiB without “{text}”")

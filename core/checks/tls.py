@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import ssl
+import stat
 from datetime import UTC
 from functools import lru_cache
 from pathlib import Path
@@ -33,6 +35,11 @@ CONTEXTS_LIMIT = 256
 """TLS contexts kept; the oldest is made again when it is needed."""
 NAME_LIMIT = 120
 """Characters of a subject or issuer."""
+
+
+FILE_LIMIT = 1024 * 1024
+"""Bytes of a file with a certificate or a key; a chain of certificates takes some thousand."""
+_NO_PEM = _("it does not hold a certificate and a key without password, both in PEM")
 
 
 class TlsProfile(NamedTuple):
@@ -94,11 +101,20 @@ class Trust:
 
 
 def _versions(profile: TlsProfile) -> object:
-    """Give what changes when a file of a profile does."""
+    """Give what changes when a file of a profile does.
+
+    A pipe or a device is none of its files: reading it might never end, and everything waits for it.
+    """
+    paths = [path for path in (profile.cert, profile.key) if path]
     try:
-        found = [os.stat(path) for path in (profile.cert, profile.key) if path]
+        found = [os.stat(path) for path in paths]
     except OSError as error:
         raise _unusable(error.filename, error.strerror) from error
+    for path, each in zip(paths, found, strict=True):
+        if stat.S_ISDIR(each.st_mode):
+            raise _unusable(path, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(each.st_mode) or each.st_size > FILE_LIMIT:
+            raise _unusable(path, _NO_PEM)
     return tuple((each.st_mtime_ns, each.st_ino, each.st_size) for each in found)
 
 
@@ -109,7 +125,7 @@ def _load_certificate(context: ssl.SSLContext, profile: TlsProfile) -> None:
     except ssl.SSLError as error:
         reason = _("key and certificate do not belong together")
         if error.reason != "KEY_VALUES_MISMATCH":
-            reason = _("it does not hold a certificate and a key without password, both in PEM")
+            reason = _NO_PEM
         raise _unusable(profile.cert, reason) from error
     except OSError as error:
         raise _unusable(error.filename or profile.cert, error.strerror) from error

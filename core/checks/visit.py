@@ -76,7 +76,8 @@ class Visit:
     def _evidence(self) -> Evidence:
         head = "" if self.answer is None else head_text(self.answer)
         body = self.seen if self.answer is None else beginning(self.answer, self.content)
-        head, body = (readable(self.check.masked(text)) for text in (head, body))
+        # Masked as a whole, so that no secret is cut; twice the limit, since CRLF becomes one character.
+        head, body = (readable(self.check.masked(text)[: 2 * EVIDENCE_LIMIT + 2]) for text in (head, body))
         return Evidence(
             phase=self.exchange.phase.value,
             address=self.exchange.address,

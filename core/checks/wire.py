@@ -24,8 +24,8 @@ HEADERS_LIMIT = 200
 """Headers in one answer."""
 INTERIM_LIMIT = 8
 """1xx answers before the real one."""
-SEEN_LIMIT = 4 * 1024
-"""Bytes of what is no answer that are kept to be shown."""
+SEEN_LIMIT = 16 * 1024
+"""Bytes of what is no answer that are looked at to be shown: more than is kept, so that no secret is cut."""
 BUFFER_LIMIT = 256 * 1024
 """Body bytes that may wait to be taken before the peer is slowed down."""
 FRAMING_RATIO = 8

@@ -58,7 +58,8 @@ def tag_faults(tags: tuple[str, ...]) -> Iterator[Fault]:
 
 def printable(text: str, limit: int = 60) -> str:
     """Give the text without control characters, shortened, for use inside a sentence."""
-    clean = "".join("�" if has_control_characters(char) else char for char in text)
+    beginning = text[: limit + 1]  # what is cut off anyway costs nothing, however long it is
+    clean = "".join("�" if has_control_characters(char) else char for char in beginning)
     return clean if len(clean) <= limit else f"{clean[: limit - 1]}…"
 
 

@@ -96,7 +96,7 @@ class Watched:
         It comes sooner while a failure is being confirmed, and where the last check is doubtful.
         """
         if self.reports_in:
-            return seconds_to_next_look(self.service, self.beat_at, now)
+            return seconds_to_next_look(self.service, self.beat_at, self.state.observation, now)
         retry_seconds = next_check_after(self.state, self.service.spec)
         if not self.doubtful:
             return retry_seconds
@@ -111,7 +111,8 @@ class Watched:
         if last is None or is_news(self.service, self.beat_at, last):
             return 0.0
         interval = self.service.spec.interval_seconds
-        wait = self.wait_seconds(last.checked_at) or interval
+        wait = self.wait_seconds(last.checked_at)
+        wait = interval if wait is None else wait
         return min(interval, wait - (now - last.checked_at).total_seconds())
 
     def _is_to_repeat(self, observation: Observation) -> bool:

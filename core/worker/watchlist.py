@@ -26,6 +26,8 @@ class Watchlist:
         self.services: dict[int, Watched] = {}
         self._shelf: dict[int, ServiceState] = {}
         """States of services that left: what is stored may be older than what was judged."""
+        self._unclaimed: dict[int, datetime] = {}
+        """Reports of jobs that nobody watches, or whose service is just being read."""
         self._place = 0
 
     def asked_per_second(self) -> float:
@@ -58,6 +60,7 @@ class Watchlist:
             state = self._shelf.pop(service.id, stored)
             entered = Watched.of(client, service, state)
             entered.hear(beat_at)
+            entered.hear(self._unclaimed.pop(service.id, None))
             self._enter(entered, at_once=at_once)
             return
         fresh = Watched.of(client, service, known.state)
@@ -73,7 +76,10 @@ class Watchlist:
     def hear(self, service_id: int, beat_at: datetime) -> bool:
         """Take notice that a job has reported in; False if nobody watches it or it was known."""
         watched = self.services.get(service_id)
-        return watched is not None and watched.hear(beat_at)
+        if watched is None:
+            self._unclaimed[service_id] = beat_at
+            return False
+        return watched.hear(beat_at)
 
     def remove(self, service_id: int) -> None:
         """Take a service out; nothing happens if it is not there."""

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from core.checks.body import BODY_LIMIT, Body, read_body
+from core.checks.body import BODY_LIMIT, Body, beginning, read_body
 from core.checks.exchange import ExchangeFailed
 from core.domain.observations import ErrorKind
 
@@ -174,3 +174,18 @@ def test_searching_takes_little_memory_whatever_the_characters() -> None:
         assert tracemalloc.get_traced_memory()[1] < BODY_LIMIT
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/html; charset*=x; charset*0*=y", "a/b; charset*0*=x; charset*=y"]
+)
+def test_a_charset_that_nobody_can_read_is_utf_8(content_type: str) -> None:
+    """The standard library compares a number with None there."""
+    response = httpx.Response(500, headers={"Content-Type": content_type})
+    assert beginning(response, bytearray("ä".encode())) == "ä"
+    assert "".join(read("ä".encode(), content_type=content_type).pieces()) == "ä"
+
+
+@pytest.mark.parametrize("charset", ["unicode_escape", "raw-unicode-escape", "idna", "punycode"])
+def test_codecs_that_are_no_charsets_are_not_used(charset: str) -> None:
+    assert read(b"x", content_type=f"text/plain; charset={charset}").charset == "utf-8"

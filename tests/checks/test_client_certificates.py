@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import ssl
 from pathlib import Path
 
 import pytest
 
+from core.checks.exchange import ExchangeFailed
 from core.checks.prober import Prober
 from core.checks.request import CheckRequest
+from core.checks.tls import TlsProfile, Trust
 from core.domain.observations import ErrorKind, Observation, Status
 from tests.checks.certificates import Authority
 from tests.checks.server import Server, answers, shakes_hands
@@ -96,3 +99,12 @@ async def test_no_check_shows_the_certificate_of_another(
 ) -> None:
     assert (await checked(prober, demanding, str(authority.client("watchman")))).status is Status.UP
     assert (await checked(prober, demanding)).status is Status.DOWN
+
+
+def test_a_certificate_that_is_no_file_is_not_even_opened(tmp_path: Path) -> None:
+    """Whoever opens a pipe waits for the other end, and with it every check."""
+    os.mkfifo(tmp_path / "pipe.pem")
+    with pytest.raises(ExchangeFailed) as raised:
+        Trust().context(TlsProfile(cert=str(tmp_path / "pipe.pem")))
+    assert raised.value.kind is ErrorKind.TLS
+    assert "both in PEM" in raised.value.detail

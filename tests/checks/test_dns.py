@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import subprocess
@@ -17,7 +18,8 @@ import pytest
 import core.checks.datagrams as datagrams
 from core.checks.assertions import Verdict
 from core.checks.dns import DnsProbe, name_servers
-from core.checks.exchange import Peer
+from core.checks.dns_messages import Query
+from core.checks.exchange import Exchange, Peer
 from core.checks.grading import Grading
 from core.checks.prober import Prober
 from core.checks.visit import Visit
@@ -319,3 +321,14 @@ def test_dnspython_is_not_loaded_before_it_is_needed() -> None:
 
 def test_every_type_that_can_be_chosen_is_one_of_dns() -> None:
     assert [dns.rdatatype.from_text(name).name for name in RECORD_TYPES] == list(RECORD_TYPES)
+
+
+async def test_a_server_that_was_given_up_takes_no_other_with_it() -> None:
+    """An error that comes late is of a question that somebody else is asked by now."""
+    gone = Peer(socket.AF_INET, ("127.0.0.1", closed_port()))
+    async with NameServer(records(A)) as good:
+        with datagrams.Datagrams(lambda family: socket.socket(family, socket.SOCK_DGRAM)) as asking:
+            asking._came.append((gone, errno.ECONNREFUSED))  # no server can be made to fail at this moment
+            query = Query("example.com", "A")
+            reply, peer = await asking.ask([addressed(good)], 1, query.datagram, query.reply, Exchange())
+    assert (reply.answers, peer) == (("192.0.2.1",), addressed(good))

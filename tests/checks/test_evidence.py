@@ -160,3 +160,21 @@ async def test_many_failing_checks_at_once_keep_their_own(prober: Prober) -> Non
         checks = [prober.check(CheckRequest(f"{server.url}/{number}")) for number in range(20)]
         seen = await asyncio.gather(*checks)
     assert [evidence_of(each).body for each in seen] == [f"/{number}" for number in range(20)]
+
+
+async def test_of_what_is_no_answer_no_part_of_a_secret_is_kept(prober: Prober) -> None:
+    secret = "s3cr3t-" * 20
+    noise = b"x" * (EVIDENCE_LIMIT - 30) + secret.encode()
+    async with Server(says(noise)) as server:
+        seen = await prober.check(CheckRequest(server.url, headers=(("X-Key", secret),)))
+    assert seen.error is ErrorKind.PROTOCOL
+    assert evidence_of(seen).body == "x" * (EVIDENCE_LIMIT - 30) + MASK
+
+
+async def test_a_content_type_that_nobody_can_read_breaks_no_check(prober: Prober) -> None:
+    answer = (
+        b"HTTP/1.1 500 Oops\r\nContent-Type: a/b; charset*=x; charset*0*=y\r\nContent-Length: 2\r\n\r\nno"
+    )
+    async with Server(says(answer)) as server:
+        seen = await prober.check(CheckRequest(server.url))
+    assert (seen.error, evidence_of(seen).body) == (ErrorKind.STATUS, "no")

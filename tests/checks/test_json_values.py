@@ -178,3 +178,14 @@ def test_the_texts_of_a_value_are_masked_before_they_are_written_and_shortened()
 
     assert shown(f"got {secret}", masked) == '"got ***"'
     assert shown([{secret: secret}], masked) == '[{"***": "***"}]'
+
+
+def test_secrets_are_looked_for_in_the_beginning_of_a_text_only() -> None:
+    lengths: list[int] = []
+
+    def masked(text: str) -> str:
+        lengths.append(len(text))
+        return text
+
+    shown("s" * 1_000_000, masked)
+    assert max(lengths) < 100_000

@@ -153,3 +153,25 @@ def test_sent_values_are_masked_but_not_every_letter_of_a_short_one() -> None:
 )
 def test_the_body_is_read_only_for_an_expectation(check: CheckRequest, reads: bool) -> None:
     assert check.reads_body is reads
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        'a\\"b/ü&<c',
+        'a\\"b\\/ü&<c',
+        'a\\"b/\\u00fc&<c',
+        "a&quot;b/ü&amp;&lt;c",
+        "a%22b%2F%C3%BC%26%3Cc",
+        'a"b/�&<c',
+    ],
+    ids=["JSON", "JSON of PHP", "JSON in ASCII", "HTML", "a URL", "Latin-1"],
+)
+def test_a_secret_is_masked_however_an_answer_quotes_it(echo: str) -> None:
+    check = CheckRequest("http://x.test/", headers=(("X-Key", 'a"b/ü&<c'),))
+    assert check.masked(f"key={echo};") == f"key={MASK};"
+
+
+def test_a_secret_that_cannot_be_encoded_breaks_nothing() -> None:
+    check = CheckRequest("http://x.test/", headers=(("X-Key", "abc\ud800"),))
+    assert check.masked("well") == "well"

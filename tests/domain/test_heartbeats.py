@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -56,8 +57,24 @@ def test_a_report_is_observed_once(beat_minute: float | None, last: Observation 
     assert is_news(JOB, None if beat_minute is None else after(beat_minute), last) is news
 
 
-@pytest.mark.parametrize(("minute", "seconds"), [(10, 3600.0), (69, 60.0), (70, 3600.0), (300, 3600.0)])
+def test_an_edit_makes_no_old_report_a_new_one() -> None:
+    edited = replace(JOB, updated_at=after(200))
+    assert not is_news(edited, after(5), Observation(after(75), Status.DOWN))
+
+
+@pytest.mark.parametrize(
+    ("minute", "last", "seconds"),
+    [
+        (10, None, 3600.0),
+        (69, None, 60.0),
+        (70, None, 0.0),
+        (70, Observation(after(70), Status.DOWN), 3600.0),
+        (300, Observation(after(290), Status.DOWN), 3600.0),
+        (300, Observation(after(30), Status.UP), 0.0),
+        (300, Observation(after(30), Status.DOWN), 0.0),
+    ],
+)
 def test_silence_is_looked_at_when_it_is_too_long_and_then_every_interval(
-    minute: float, seconds: float
+    minute: float, last: Observation | None, seconds: float
 ) -> None:
-    assert seconds_to_next_look(JOB, None, after(minute)) == seconds
+    assert seconds_to_next_look(JOB, None, last, after(minute)) == seconds

@@ -133,3 +133,34 @@ def test_an_older_report_is_no_news() -> None:
     assert not job.hear(START)
     assert not job.hear(None)
     assert job.beat_at == START
+
+
+def test_an_old_report_that_was_just_heard_of_is_followed_by_a_look_at_once() -> None:
+    spec = replace(
+        service(1).spec, kind=Kind.HEARTBEAT, endpoint="", interval_seconds=3600, timeout_seconds=60
+    )
+    job = Watched.of(client(), replace(service(1), spec=spec), ServiceState())
+    job.hear(START)
+    much_later = START + timedelta(hours=2)
+    statuses = []
+    while job.wait_after_start(much_later) <= 0:
+        heard = job.listen(much_later)
+        assert heard is not None
+        job.judge(heard)
+        statuses.append(heard.status)
+        assert len(statuses) == 1 or job.wait_seconds(much_later) == 3600
+        assert len(statuses) == 2 or job.wait_seconds(much_later) == 0
+    assert statuses == [Status.UP, Status.DOWN]
+
+
+def test_a_job_that_is_down_stays_down_when_its_service_is_edited() -> None:
+    spec = replace(service(1).spec, kind=Kind.HEARTBEAT, endpoint="", interval_seconds=60, timeout_seconds=1)
+    job = Watched.of(client(), replace(service(1), spec=spec), ServiceState())
+    job.hear(START)
+    for _look in range(2):
+        heard = job.listen(START + timedelta(minutes=5))
+        assert heard is not None
+        job.judge(heard)
+    job.service = replace(job.service, updated_at=START + timedelta(minutes=6))
+    assert job.state.status is Status.DOWN
+    assert job.listen(START + timedelta(minutes=6)) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from core.domain.kinds import Kind
 from core.domain.observations import Status
 from core.domain.status import ServiceState
 from core.worker.rota import Rota
@@ -137,3 +138,11 @@ def test_the_load_is_the_sum_of_what_the_watched_services_ask_for() -> None:
     assert desk.list.asked_per_second() == 0.75
     desk.list.remove(1)
     assert desk.list.asked_per_second() == 0.25
+
+
+def test_a_report_that_comes_while_its_service_is_read_is_not_lost() -> None:
+    desk = Desk()
+    assert not desk.list.hear(1, START + timedelta(seconds=1))
+    job = replace(service(1).spec, kind=Kind.HEARTBEAT, endpoint="")
+    desk.list.put(client(), replace(service(1), spec=job), CHECKED, at_once=False, beat_at=START)
+    assert desk.list.services[1].beat_at == START + timedelta(seconds=1)

@@ -74,6 +74,7 @@ FAULTS: dict[str, str] = {
     "status_reversed": _("{part} runs backwards. Write {right}."),
     "tag_form": _("{tag} is not a tag. Use one word without spaces or any of ,;:![] in it."),
     "target_form": _("This is not a target of this kind. Write it like {example}."),
+    "target_scheme": _("{scheme} is not checked. Use http, https, tcp, tls, dns or icmp."),
     "taken": _("The name {name} is taken. Choose another."),
     "timeout_over_interval": _("Give a timeout that is not longer than the interval of {interval:g} s."),
     "too_long": _("Use at most {limit} characters."),
@@ -173,7 +174,7 @@ PHASE_WORDS: dict[str, str] = {
     "answer": _("the answer"),
     "body": _("the body"),
 }
-"""Where a check failed, by the ``phase`` of its evidence; stands after "failed at" or "came as far as"."""
+"""How far a failing check came, by the ``phase`` of its evidence; stands after "came as far as"."""
 
 AUTH_WORDS: dict[Auth, str] = {
     Auth.NONE: _("none"),

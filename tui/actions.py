@@ -169,7 +169,7 @@ ACTIONS: tuple[Action, ...] = (
     _change("undo", "u", _("undo"), _("bring back what was deleted last"), _OBJECTS, "app.undo"),
     Action("span", "t", _("1 h / 24 h"), _("chart over one hour or one day"), Group.VIEW,
            frozenset({Place.SERVICE}), "span", hint=2),
-    Action("why", "v", _("why"), _("why it failed: what the last failing checks met"), Group.VIEW,
+    Action("why", "v", _("why"), _("why it failed: what the check met"), Group.VIEW,
            frozenset({Place.SERVICE}), "why", hint=3),
     Action("reveal", "r", _("reveal"), _("show or hide the API key"), Group.VIEW, frozenset({Place.CLIENT}),
            "reveal", role=Role.OPERATOR),

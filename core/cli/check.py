@@ -140,7 +140,7 @@ def _details(observation: Observation) -> Iterator[tuple[str, str]]:
 
 def _met(evidence: Evidence) -> Iterator[tuple[str, str]]:
     """Give what a failing check met, the beginning of a long body."""
-    yield _("failed at"), PHASE_WORDS[evidence.phase]
+    yield _("came as far as"), PHASE_WORDS[evidence.phase]
     if evidence.head:
         yield _("answer"), evidence.head.expandtabs(TAB_CELLS)
     if evidence.body:

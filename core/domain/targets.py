@@ -163,7 +163,8 @@ def _part_faults(field: str, url: str, base: bool) -> Iterator[Fault]:
         yield Fault(field, "url_form")
         return
     if parts.scheme.lower() not in {"http", "https"}:
-        yield Fault(field, "url_scheme", {"scheme": printable(parts.scheme, 20)})
+        code = "target_scheme" if field == "endpoint" else "url_scheme"
+        yield Fault(field, code, {"scheme": printable(parts.scheme, 20)})
     if parts.username is not None or parts.password is not None:
         yield Fault(field, "url_credentials")
     host = parts.hostname

@@ -72,9 +72,4 @@ async def check_now(desk: Desk, service_id: int) -> Observation | None:
 def refuse_heartbeat(kind: Kind) -> None:
     """Raise ``InputError`` for a heartbeat, which is not checked; it says what to do instead."""
     if kind is Kind.HEARTBEAT:
-        raise InputError(
-            _(
-                "A heartbeat cannot be checked: its job reports in with 'ronda beat NAME'. "
-                "'ronda service add --kind heartbeat' adds one."
-            )
-        )
+        raise InputError(_("A heartbeat cannot be checked: its job reports in with 'ronda beat NAME'."))

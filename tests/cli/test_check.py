@@ -118,7 +118,7 @@ def test_people_see_what_a_wrong_answer_was(ronda: Ronda, target: Target) -> Non
     ended = ronda("check", target.url("/503"), "--header", "X-Token: hunter2-hunter2", "--header", "X-B: 1")
     rows = [line.strip().split("  ", 1) for line in ended.lines]
     told = {row[0]: row[1].strip() for row in rows if len(row) == 2}
-    assert told["failed at"] == "the body"
+    assert told["came as far as"] == "the body"
     assert told["answer"].startswith("HTTP/1.0 503 Service Unavailable")
     assert told["body"] == "GET"
     assert any(line.strip() == "X-B: 1" for line in ended.lines)
@@ -138,7 +138,7 @@ def test_of_a_long_body_people_see_the_beginning(ronda: Ronda, target: Target) -
 
 
 def test_what_was_right_has_no_evidence(ronda: Ronda, target: Target) -> None:
-    assert "failed at" not in ronda("check", target.url("/200")).out
+    assert "came as far as" not in ronda("check", target.url("/200")).out
 
 
 def test_credentials_are_sent_as_they_are_named(
@@ -232,7 +232,7 @@ def test_files_are_named_from_where_one_stands(
         (["example.com"], "URL: This is not an address"),
         (["/health"], "URL: This is not an address"),
         ([""], "URL: This cannot be empty"),
-        (["ftp://example.com"], "URL: ftp is not checked. Use http or https."),
+        (["ftp://example.com"], "URL: ftp is not checked. Use http, https, tcp, tls, dns or icmp."),
         (["http://exa\x1bmple.com"], "URL: Remove the characters"),
         (["http://"], "URL: The address names no host"),
         (["http://x:99999/"], "URL: The port is not a number"),

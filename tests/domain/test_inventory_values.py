@@ -38,7 +38,7 @@ def test_a_plain_service_has_no_fault() -> None:
         ({"endpoint": ""}, ("endpoint", "required")),
         ({"endpoint": "acme.example/health"}, ("endpoint", "url_form")),
         ({"endpoint": "http:/acme.example"}, ("endpoint", "url_form")),
-        ({"endpoint": "ftp://acme.example/"}, ("endpoint", "url_scheme")),
+        ({"endpoint": "ftp://acme.example/"}, ("endpoint", "target_scheme")),
         ({"endpoint": "https://"}, ("endpoint", "url_host_missing")),
         ({"endpoint": "https://a..b/"}, ("endpoint", "url_host")),
         ({"endpoint": "https://-a.example/"}, ("endpoint", "url_host")),

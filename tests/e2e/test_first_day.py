@@ -94,6 +94,7 @@ def test_the_demo_is_alive_within_ten_seconds_of_its_board(scratch_home: Path) -
     with Terminal("demo", env=env, columns=160, rows=45) as terminal:
         terminal.wait_for("Northwind Bank", within=60)
         terminal.wait_for("got 503, expected 200", "connection refused", "self-signed", within=10)
+        terminal.wait_for("lead here")  # before that it does not know that nobody else checks
         terminal.press("q")
         terminal.wait_for("Checks stop when you leave")
         terminal.press("y")

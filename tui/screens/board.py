@@ -151,6 +151,11 @@ class BoardScreen(Changes):
         watch = self.ronda.bridge.watch
         if not watch.heard or watch.leader is None or watch.agent_runs:
             return ()
+        if watch.leader.ends_with:
+            return (
+                _("the agent ends with its console: checks stop when the last one closes"),
+                _("the agent ends with its console"),
+            )
         return (_("no agent runs: checks stop when the last console closes"), _("no agent runs"))
 
     def board_changed(self, change: BoardChanged) -> None:

@@ -264,8 +264,9 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
 
     @on(FieldRow.Entered)
     def explain(self, event: FieldRow.Entered) -> None:
-        """Show the help of the field with the cursor."""
+        """Show the help of the field with the cursor, and the keys that it has."""
         self.help_pane.explain(event.row.field, roomy=self.has_class("-wide"))
+        self.keys.update(self._key_line())
 
     def action_field_help(self) -> None:
         """Show or hide the help of the field."""
@@ -294,12 +295,17 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
         self.app.push_screen(Picker(title, event.editor.options, event.editor.text), take)
 
     def _key_line(self) -> Content:
+        """Give the keys; a list to choose from has no secret to reveal, but one that opens it."""
+        row = self.rows.entered
+        chooses = row is not None and isinstance(row.editor, ChoiceEditor)
         told = [
             (action.told_keys, action.label)
             for action in hints_for(Place.FORM)
-            if self.check_action(action.call, ()) is not False
+            if self.check_action(action.call, ()) is not False and not (chooses and action.id == "reveal")
         ]
         told.insert(1, ("Tab", _("move")))
+        if chooses:
+            told.insert(2, (_("Space"), _("list")))
         return Content("   ").join(
             Content.assemble((keys, "bold $text-strong"), (f" {label}", "$text-quiet"))
             for keys, label in told

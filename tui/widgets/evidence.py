@@ -19,6 +19,7 @@ from core.wording import reach_text, reason_text
 from tui import formatting
 from tui.actions import Place, bindings_for
 from tui.widgets.lines import Line, Lines
+from tui.widgets.placard import wrapped
 
 _TAB = 4
 """Cells of a tab in what a peer sent."""
@@ -78,8 +79,8 @@ class EvidenceView(Lines):
         """Give what a failing check met."""
         palette, evidence = self.palette, failure.evidence
         plain, strong = (palette.quiet,) * 2 if self.is_over else (palette.foreground, palette.strong)
-        yield from self._wrapped(reason_text(failure), cells, strong)
-        yield from self._wrapped(reach_text(evidence), cells, palette.quiet)
+        for sentence, colour in ((reason_text(failure), strong), (reach_text(evidence), palette.quiet)):
+            yield from self._wrapped("\n".join(wrapped(readable(sentence), cells)), cells, colour)
         if evidence.head:
             status, _end, headers = evidence.head.partition("\n")
             yield self.line()

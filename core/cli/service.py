@@ -92,6 +92,9 @@ async def _show(desk: Desk, args: Namespace, output: Output) -> int:
         (_("Status"), Cell(STATUS_WORDS[status], status)),
         (_("Since"), local(line.state.since)),
     ]
+    seen = line.state.observation
+    if seen is not None:
+        held.append((_("Last check"), "\n".join(filter(None, (local(seen.checked_at), seen.detail)))))
     output.data(document, output.pairs([*held, *_fields(service.spec, line), *evidence_rows(failures)]))
     return 0
 

@@ -125,6 +125,14 @@ def test_a_single_failure_is_told_once(web: Ronda, database: Database) -> None:
     assert not any(line.startswith("First failure") for line in told(web))
 
 
+def test_the_last_check_is_shown_with_its_reason(web: Ronda, database: Database) -> None:
+    (only,) = failures(database, (ErrorKind.CONNECT, "refused", REFUSED))
+    lines = [line.split(maxsplit=2) for line in web("service", "show", "web").lines]
+    number = next(number for number, words in enumerate(lines) if words[:2] == ["Last", "check"])
+    assert lines[number][2] == local(only)
+    assert lines[number + 1] == ["refused"]
+
+
 def test_nothing_that_is_printed_steers_the_terminal(web: Ronda, database: Database) -> None:
     odd = replace(ANSWERED, head="HTTP/1.1 500 \x1b[2J", body="a\x07b\x1b]0;title\x07c")
     failures(database, (ErrorKind.STATUS, "got 500", odd))

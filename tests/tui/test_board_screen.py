@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from textual.command import CommandPalette
@@ -12,7 +13,7 @@ from core.domain.operators import Role
 from core.domain.workers import WorkerKind
 from core.errors import Unreachable
 from core.operations.desk import Desk
-from tests.tui.canned import CannedApp, Fleet, worker
+from tests.tui.canned import OWN_ID, CannedApp, Fleet, worker
 from tests.tui.forms import on_top, screen_text, until
 from tui.app import RondaApp
 from tui.arrangement import Sort
@@ -276,6 +277,14 @@ async def test_that_no_agent_runs_is_said_discreetly() -> None:
         assert "no agent runs: checks stop when the last console closes" in screen_text(app)
     app = CannedApp(Fleet(50), workers=(worker(), worker("agent", kind=WorkerKind.AGENT, leading=False)))
     async with running(app, (160, 45)):
+        assert "no agent runs" not in screen_text(app)
+
+
+async def test_an_agent_that_ends_with_its_console_is_not_told_as_none() -> None:
+    child = replace(worker("child", kind=WorkerKind.AGENT), ends_with=OWN_ID)
+    app = CannedApp(Fleet(50), workers=(worker(leading=False), child))
+    async with running(app, (160, 45)):
+        assert "no agent that stays: checks stop when the last console closes" in screen_text(app)
         assert "no agent runs" not in screen_text(app)
 
 

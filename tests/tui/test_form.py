@@ -16,6 +16,7 @@ from tests.tui.forms import (
     on_top,
     row,
     screen_text,
+    shows,
     until,
     write,
 )
@@ -91,6 +92,18 @@ async def test_a_sentence_of_two_lines_under_the_field_with_the_cursor_is_seen_w
         form.visit(["json_conditions"])
         await until(pilot, lambda: faulty.region.height > before)
         await until(pilot, lambda: form.rows.region.contains_region(faulty.region))
+
+
+async def test_a_list_to_choose_from_says_the_key_that_opens_it() -> None:
+    app = FormApp()
+    async with app.run_test(size=(80, 24)) as pilot:
+        form = await app.open(ServiceForm().for_edit(LEDGER, NORTHWIND))
+        form.set_focus(row(form, "kind").editor)
+        await until(pilot, lambda: shows(app, "Space list"))
+        assert not shows(app, "F3 reveal")
+        form.set_focus(row(form, "name").editor)
+        await until(pilot, lambda: shows(app, "F3 reveal"))
+        assert not shows(app, "Space list")
 
 
 async def test_a_fault_appears_under_its_field_as_it_is_left_and_goes_as_it_is_mended() -> None:

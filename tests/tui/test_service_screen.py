@@ -246,6 +246,27 @@ async def test_v_shows_first_and_latest_in_a_small_terminal_and_esc_goes_back() 
         await until(pilot, lambda: on_top(app, BoardScreen))
 
 
+async def test_v_fills_a_large_terminal_too() -> None:
+    async with opened(Status.DOWN, (120, 40)) as (pilot, app, screen):
+        before = screen.evidence.size
+        await pilot.press("v")
+        await until(pilot, lambda: screen.evidence.size.width > before.width)
+        assert screen.evidence.outer_size == screen.query_one("#body").size
+        assert "last checks" not in screen_text(app)
+
+
+async def test_the_sentence_of_a_failure_is_broken_at_its_spaces() -> None:
+    detail = "the header Content-Type is “application/octet-stream”, expected “text/html” in it"
+    async with opened(size=(80, 24)) as (pilot, app, screen):
+        event = failing(screen, 1, "all healthy")
+        app.bus.publish(replace(event, observation=replace(event.observation, detail=detail)))
+        await pilot.press("v")
+        await until(pilot, lambda: "all healthy" in screen_text(app))
+        lines = [line.strip("│ ") for line in screen_text(app).splitlines()]
+        assert "the header Content-Type is “application/octet-stream”, expected “text/html”" in lines
+        assert "in it" in lines
+
+
 async def test_a_page_without_a_failure_has_no_pane_and_v_says_that_there_is_none() -> None:
     async with opened() as (pilot, app, _screen):
         assert "last failure" not in screen_text(app)

@@ -153,8 +153,8 @@ class BoardScreen(Changes):
             return ()
         if watch.leader.ends_with:
             return (
-                _("the agent ends with its console: checks stop when the last one closes"),
-                _("the agent ends with its console"),
+                _("no agent that stays: checks stop when the last console closes"),
+                _("no agent that stays"),
             )
         return (_("no agent runs: checks stop when the last console closes"), _("no agent runs"))
 

@@ -301,7 +301,8 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
         told = [
             (action.told_keys, action.label)
             for action in hints_for(Place.FORM)
-            if self.check_action(action.call, ()) is not False and not (chooses and action.id == "reveal")
+            if self.check_action(action.call, ()) is not False
+            and not (chooses and action.id == "form-reveal")
         ]
         told.insert(1, ("Tab", _("move")))
         if chooses:

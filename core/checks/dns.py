@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING
 from core.checks.answers import FORMAT_ERROR, Reply, reply_verdict
 from core.checks.assertions import Verdict
 from core.checks.datagrams import Datagrams
-from core.checks.dial import OUR_OWN_ERRNOS
 from core.checks.exchange import Exchange, ExchangeFailed, Peer, Phase, milliseconds_since
 from core.checks.grading import Grading
-from core.checks.reach import dial, encoded, find
+from core.checks.reach import dial, encoded, find, talking
 from core.checks.request import CheckRequest
 from core.checks.resolver import Resolver, literal
 from core.checks.visit import Visit
@@ -36,6 +35,7 @@ MOST_SERVERS = 3
 """Name servers of this machine that are asked (resolv.conf(5), MAXNS)."""
 TIMES = 3
 """How often a name server is asked before its silence is just waited out."""
+_BROKEN_OFF = _("the name server broke its answer off")
 _UNHELPFUL = frozenset({"SERVFAIL", "REFUSED", "NOTIMP"})
 """Codes after which another name server may know better."""
 
@@ -141,16 +141,11 @@ async def _ask_at_length(query: Query, peer: Peer, exchange: Exchange) -> Reply:
     """Ask over TCP, where an answer of any length fits (RFC 7766)."""
     with await dial([peer], exchange) as sock:
         exchange.phase = Phase.ANSWER
-        try:
+        with talking(_BROKEN_OFF):
             wire = len(query.wire).to_bytes(2, "big") + query.wire
             await asyncio.get_running_loop().sock_sendall(sock, wire)
             size = int.from_bytes(await _exactly(sock, 2), "big")
             answer = await _exactly(sock, size)
-        except OSError as error:
-            if error.errno in OUR_OWN_ERRNOS:
-                raise
-            error.with_traceback(None)  # in there asyncio's frame refers to the error
-            raise _broken_off() from error
     return query.reply_at_length(answer)
 
 
@@ -159,10 +154,6 @@ async def _exactly(sock: socket.socket, size: int) -> bytes:
     while len(read) < size:
         piece = await asyncio.get_running_loop().sock_recv(sock, size - len(read))
         if not piece:
-            raise _broken_off()
+            raise ExchangeFailed(ErrorKind.PROTOCOL, _BROKEN_OFF)
         read += piece
     return bytes(read)
-
-
-def _broken_off() -> ExchangeFailed:
-    return ExchangeFailed(ErrorKind.PROTOCOL, _("the name server broke its answer off"))

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import perf_counter
 
 import httpx
 
-from core.checks.dial import connect
+from core.checks.dial import OUR_OWN_ERRNOS, connect
 from core.checks.exchange import Exchange, ExchangeFailed, Peer, Phase, milliseconds_since
 from core.checks.request import CheckRequest
 from core.checks.resolver import Resolver, literal
@@ -77,3 +79,18 @@ async def shake_hands(
     exchange.tls_ms = milliseconds_since(start)
     exchange.certificate = read_certificate(tunnel.certificate)
     return tunnel
+
+
+@contextmanager
+def talking(broken: str) -> Iterator[None]:
+    """Have a connection that breaks while one talks end as ``ExchangeFailed`` of kind protocol.
+
+    ``broken`` says so for people. What this machine ran out of stays an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in OUR_OWN_ERRNOS:
+            raise
+        error.with_traceback(None)  # in there asyncio's frame refers to the error
+        raise ExchangeFailed(ErrorKind.PROTOCOL, broken) from error

@@ -7,7 +7,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from html import escape
 from importlib.metadata import version
@@ -32,12 +32,6 @@ _PUBLIC_HEADERS = frozenset(
     {"accept", "accept-language", "cache-control", "content-type", "origin", "referer", "user-agent"}
 )
 """Headers that hold no credentials; their values are found in any answer."""
-_ALIKE = (
-    *("kind", "method", "expected_status", "timeout_seconds", "body", "contains", "not_contains", "matches"),
-    *("json_conditions", "expected_headers", "record_type", "expected_answers", "degraded_above_ms"),
-    *("follow_redirects", "verify_tls", "tls_warn_days", "client_cert", "client_key"),
-)
-"""Fields that a check has as the service has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +116,12 @@ class CheckRequest:
         words = [value.rpartition(" ")[2] for value in values]  # the token behind ``Bearer``
         texts = {text for text in (*values, *words, *self.secrets) if len(text) >= SHORTEST_MASKED}
         return tuple(sorted({form for text in texts for form in _forms(text)}, key=len, reverse=True))
+
+
+_ALIKE = ({each.name for each in fields(CheckRequest)} - {"headers"}) & {
+    each.name for each in fields(ServiceSpec)
+}
+"""Fields that a check has as the service has them."""
 
 
 def _forms(secret: str) -> Iterator[str]:

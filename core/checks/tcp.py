@@ -8,10 +8,9 @@ from time import perf_counter
 
 from core.checks.assertions import Verdict, down
 from core.checks.body import BEGINNING_LIMIT
-from core.checks.dial import OUR_OWN_ERRNOS
-from core.checks.exchange import ExchangeFailed, Phase, milliseconds_since
+from core.checks.exchange import Phase, milliseconds_since
 from core.checks.grading import Grading
-from core.checks.reach import dial, find, place_asked
+from core.checks.reach import dial, find, place_asked, talking
 from core.checks.resolver import Resolver
 from core.checks.visit import Visit
 from core.domain.observations import ErrorKind
@@ -46,15 +45,10 @@ async def _converse(visit: Visit, sock: socket.socket) -> Verdict | None:
     if not (check.body or check.contains):
         return None
     visit.exchange.phase = Phase.ANSWER
-    try:
+    with talking(_("the connection was reset")):
         start = perf_counter()
         await asyncio.get_running_loop().sock_sendall(sock, _as_lines(check.body))
         return await _await_text(visit, sock, start) if check.contains else None
-    except OSError as error:
-        if error.errno in OUR_OWN_ERRNOS:
-            raise
-        error.with_traceback(None)  # in there asyncio's frame refers to the error
-        raise ExchangeFailed(ErrorKind.PROTOCOL, _("the connection was reset")) from error
 
 
 def _as_lines(text: str) -> bytes:

@@ -47,7 +47,7 @@ class Visit:
 
     def remaining_seconds(self) -> float:
         """Give the seconds until the deadline."""
-        return max(0.0, self.check.timeout_seconds - (perf_counter() - self.started))
+        return max(0.0, self.check.timeout_seconds - self.elapsed_ms() / 1000)
 
     def next_hop(self, url: str) -> None:
         """Begin anew at another address, which a redirect named."""

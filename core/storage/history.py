@@ -28,11 +28,10 @@ from core.domain.observations import (
 )
 from core.domain.uptime import Uptime
 from core.storage.mapping import milliseconds
+from core.storage.pieces import ROWS_AT_ONCE
 from core.storage.rows import HEALTH_CHECKS, SERVICES, among
 
 DAY = timedelta(days=1)
-ROWS_AT_ONCE = 500
-"""Rows that are turned into values before the event loop gets its turn: some milliseconds."""
 SLACK = 1.5
 """How much further back than ``count`` intervals the last ``count`` checks are looked for: a pause or a
 start of the round leaves gaps."""

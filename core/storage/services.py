@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -17,10 +16,8 @@ from core.errors import EditConflict, NotFound
 from core.i18n import _
 from core.storage.failures import name_taken
 from core.storage.mapping import Vault, client_of, service_of, service_values, state_values
+from core.storage.pieces import in_pieces
 from core.storage.rows import CLIENTS, SERVICE_NAME_INDEX, SERVICES, STATES, among
-
-ROWS_AT_ONCE = 500
-"""Rows that are turned into values before the event loop gets its turn: about 10 ms."""
 
 _LIVING = SERVICES.c.deleted_at.is_(None)
 _OF_LIVING_CLIENT = CLIENTS.c.deleted_at.is_(None)
@@ -135,9 +132,8 @@ class Services:
     async def _services(self, statement: Select[Any]) -> list[Service]:
         rows = (await self._session.execute(statement)).all()
         services: list[Service] = []
-        for first in range(0, len(rows), ROWS_AT_ONCE):
-            services += [service_of(row, self._vault) for row in rows[first : first + ROWS_AT_ONCE]]
-            await asyncio.sleep(0)
+        async for piece in in_pieces(rows):
+            services += [service_of(row, self._vault) for row in piece]
         return services
 
     async def _row(self, service_id: int) -> Row[Any]:

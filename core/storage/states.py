@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 from typing import Any
 
@@ -11,10 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.domain.status import ServiceState
 from core.storage.mapping import state_of
+from core.storage.pieces import in_pieces
 from core.storage.rows import STATES, among
-
-ROWS_AT_ONCE = 500
-"""Rows that are turned into values before the event loop gets its turn: about 10 ms."""
 
 
 class States:
@@ -34,7 +31,6 @@ class States:
     async def _states(self, statement: Select[Any]) -> dict[int, ServiceState]:
         rows = (await self._session.execute(statement)).all()
         states: dict[int, ServiceState] = {}
-        for first in range(0, len(rows), ROWS_AT_ONCE):
-            states |= {row.service_id: state_of(row) for row in rows[first : first + ROWS_AT_ONCE]}
-            await asyncio.sleep(0)
+        async for piece in in_pieces(rows):
+            states |= {row.service_id: state_of(row) for row in piece}
         return states

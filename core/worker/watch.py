@@ -162,7 +162,8 @@ class Watch:
             seen |= await self._take_client(unit, client, at_once=False)
             self._scheduler.retime()
         self._list.remove_all(set(self._list.services) - seen)
-        keep_what_stays()
+        if not self.loaded.is_set():
+            keep_what_stays()
         self.loaded.set()
 
     async def _read_client(self, unit: Unit, client_id: int) -> None:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import itertools
 import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from core.bus import Bus
 from core.domain.clients import ClientSpec
 from core.domain.events import LeadChanged, ServiceJudged, WorkersReported
-from core.domain.secret import Secret
 from core.domain.services import Service, ServiceSpec
 from core.domain.workers import WorkerKind, WorkerReport
 from core.operations.clients import add_client
@@ -26,7 +23,6 @@ from core.runtime import Runtime, open_desk, open_runtime
 from core.settings import Settings
 from core.storage.database import Database
 from tests.cli.support import Target
-from tests.conftest import SHARED, ServerForTests
 from tests.storage.outages import fetch
 
 PATIENCE_SECONDS = 60.0
@@ -34,16 +30,9 @@ INTERVAL_SECONDS = 2.0
 
 
 @pytest.fixture
-def settings(database: Database, migrated: ServerForTests, tmp_path: Path) -> Settings:
-    """Give settings of a shared server whose database holds nothing; one busy service is too many."""
-    return Settings(
-        database_url=Secret(migrated.url_of(SHARED)),
-        data_dir=tmp_path / "data",
-        config_dir=tmp_path / "config",
-        log_dir=tmp_path / "log",
-        secret_key=Secret(base64.b64encode(b"k" * 32).decode()),  # the one of the fixture's cipher
-        agent_above=1,
-    )
+def settings(shared_settings: Settings) -> Settings:
+    """Give settings with which one busy service is too many."""
+    return replace(shared_settings, agent_above=1)
 
 
 class Console:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import logging
 import os
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,23 +27,15 @@ from core.settings import Settings
 from core.storage.database import Database
 from core.storage.embedded import EmbeddedServer
 from core.worker.pulse import Pulse
-from tests.conftest import SHARED, ServerForTests
 
 PATIENCE_SECONDS = 20.0
 really_close = Database.close
 
 
 @pytest.fixture
-def settings(database: Database, migrated: ServerForTests, tmp_path: Path) -> Settings:
+def settings(shared_settings: Settings) -> Settings:
     """Give settings of a shared server whose database holds nothing."""
-    return Settings(
-        database_url=Secret(migrated.url_of(SHARED)),
-        data_dir=tmp_path / "data",
-        config_dir=tmp_path / "config",
-        log_dir=tmp_path / "log",
-        secret_key=Secret(base64.b64encode(b"k" * 32).decode()),  # the one of the fixture's cipher
-        check_interval_seconds=45.0,
-    )
+    return replace(shared_settings, check_interval_seconds=45.0)
 
 
 def unreachable(settings: Settings) -> Settings:

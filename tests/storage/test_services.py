@@ -14,7 +14,7 @@ from core.domain.secret import Secret
 from core.domain.services import Header, ServiceSpec
 from core.domain.status import ServiceState
 from core.errors import EditConflict, KeyMismatch, NotFound, Refused, StorageError
-from core.storage import services as services_module
+from core.storage import pieces
 from core.storage.database import Database
 from tests.clock import NOON, FrozenClock
 from tests.conftest import SHARED, ServerForTests
@@ -136,7 +136,7 @@ async def test_some_of_the_living_can_be_asked_for(database: Database) -> None:
 async def test_more_rows_than_are_read_at_once_all_come(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(services_module, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(pieces, "ROWS_AT_ONCE", 2)
     client = await added_client(database)
     services = [await added_service(database, client, f"s{number}") for number in range(5)]
     async with database.unit() as unit:

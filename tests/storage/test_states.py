@@ -8,7 +8,7 @@ import pytest
 
 from core.domain.observations import Certificate, ErrorKind, Observation, Phases, Status
 from core.domain.status import Run, ServiceState
-from core.storage import states as states_module
+from core.storage import pieces
 from core.storage.database import Database
 from tests.clock import NOON
 from tests.storage.support import added_client, added_service, put_state, run
@@ -42,7 +42,7 @@ async def test_a_state_is_given_back_as_it_was_recorded(database: Database) -> N
 
 
 async def test_some_or_all_can_be_asked_for(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(states_module, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(pieces, "ROWS_AT_ONCE", 2)
     client = await added_client(database)
     ids = [(await added_service(database, client, f"s{number}")).id for number in range(5)]
     async with database.unit() as unit:

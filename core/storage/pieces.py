@@ -1,0 +1,19 @@
+"""Many rows, taken piece by piece, so that the event loop gets its turn in between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import TypeVar
+
+ROWS_AT_ONCE = 500
+"""Rows that are turned into values before the event loop gets its turn: about 10 ms."""
+
+Item = TypeVar("Item")
+
+
+async def in_pieces(rows: Sequence[Item]) -> AsyncIterator[Sequence[Item]]:
+    """Give the rows of a sequence a few at a time."""
+    for first in range(0, len(rows), ROWS_AT_ONCE):
+        yield rows[first : first + ROWS_AT_ONCE]
+        await asyncio.sleep(0)

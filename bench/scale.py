@@ -41,6 +41,7 @@ from core.worker.rota import Rota, regular_moment_after
 from core.worker.runner import Checks, Runner
 from core.worker.scheduler import CheckScheduler
 from core.worker.watchlist import Watchlist
+from core.worker.windows import Windows
 
 SIZES = tuple(int(size) for size in os.environ.get("RONDA_SCALE_SIZES", "100,1000,10000,50000").split(","))
 INTERVAL_SECONDS = float(os.environ.get("RONDA_SCALE_INTERVAL", "30"))
@@ -220,6 +221,7 @@ async def _round(
         rota,
         watchlist.services,
         Limits(),
+        maintenance_until=Windows().until,
         judged=_taker(watchlist, window),
         rota_changed=scheduler.retime,
     )

@@ -38,11 +38,15 @@ FAULTS: dict[str, str] = {
     "condition_value_missing": _("{line} breaks off. Write what to compare with at its end."),
     "control_characters": _("Remove the characters that cannot be seen or that steer a terminal."),
     "count_range": _("Give a whole number from {least} to {most}."),
+    "cron_fields": _("Write {fields} fields: minute, hour, day, month, weekday, like '0 2 * * SUN'."),
+    "cron_form": _("This is not a cron expression: {reason}. Write it like '0 2 * * SUN'."),
+    "cron_never": _("{cron} never comes. Name a day that its months have."),
     "degraded_range": _("Give whole milliseconds from 1 to below the timeout of {most:.0f} ms."),
     "dns_in_use": _(
         "Keep an address: paths below it are checked ({services}). "
         "Give those an absolute URL first to clear it."
     ),
+    "duration": _("{text} is not a duration. Write it like 90m, 2h, 1h30m or 1d."),
     "header_condition": _("{line} names no header. Write 'Name: text', or a name alone."),
     "header_form": _("Write a header as 'Name: value'."),
     "header_name": _("{name} is not a header's name. Use letters, digits and hyphens."),
@@ -58,10 +62,17 @@ FAULTS: dict[str, str] = {
     "markup": _("Leave out the square brackets [ and ]."),
     "mask_left": _("A part of the mask is left. Type the whole value anew."),
     "method": _("{method} is not a method. Choose one of {methods}."),
+    "moment": _("{text} is not a time. Write it like 22:30, '2026-12-01 22:30' or 2026-12-01T22:30:00Z."),
     "not_of_kind": _("This means nothing for a service of the kind {kind}. Leave it out."),
     "number": _("{text} is not a number. Write it like 30 or 0.5."),
     "option_of_kind": _("{option} means nothing for a service of the kind {kind}. Leave it out."),
     "outer_spaces": _("Remove the spaces before or after it."),
+    "parent_cycle": _("They would wait for each other: {cycle}. Choose another service, or none."),
+    "parent_deep": _(
+        "More than {limit} services would stand behind each other. Choose one nearer to the top."
+    ),
+    "parent_itself": _("A service cannot depend on itself. Choose another one, or none."),
+    "parent_missing": _("{parent} is not among the services. Choose another one, or restore it first."),
     "path_without_dns": _(
         "A path needs a client with a base address, and {client} has none. Give an absolute URL."
     ),
@@ -90,6 +101,15 @@ FAULTS: dict[str, str] = {
     "user_colon": _("A user name of basic authentication holds no colon. Leave it out."),
     "user_of_basic": _("Only basic authentication has a user name. Leave it out."),
     "whole_number": _("{text} is not a whole number. Write it like 3."),
+    "window_duration": _("Give a duration from {minutes} minute to {days} days, like 90m, 2h or 1h30m."),
+    "window_endless": _("Say when it ends: give an end or a duration."),
+    "window_long": _("Give at most {days} days. Pause what is out of service for longer."),
+    "window_order": _("Give an end after the beginning."),
+    "window_past": _("This is over already. Give an end in the future."),
+    "window_twice": _(
+        "Leave out beginning and end: the cron expression says when it begins, again and again."
+    ),
+    "zone": _("{zone} is not a time zone. Write it like Europe/Lisbon, America/Sao_Paulo or UTC."),
 }
 """One sentence for each code of a ``Fault``; its parameters stand in braces."""
 
@@ -104,10 +124,13 @@ FIELD_LABELS: dict[str, str] = {
     "client_cert": _("Client certificate"),
     "client_key": _("Client key"),
     "contains": _("Contains"),
+    "cron": _("Cron"),
     "degraded_above_ms": _("Degraded above"),
     "description": _("Description"),
     "dns": _("DNS"),
+    "duration_seconds": _("Duration"),
     "endpoint": _("Endpoint"),
+    "ends_at": _("Until"),
     "expected_answers": _("Expected answers"),
     "expected_headers": _("Expected headers"),
     "expected_status": _("Expected status"),
@@ -122,16 +145,21 @@ FIELD_LABELS: dict[str, str] = {
     "name": _("Name"),
     "not_contains": _("Does not contain"),
     "notes": _("Notes"),
+    "parent_id": _("Depends on"),
+    "reason": _("Reason"),
     "record_type": _("Record type"),
     "recoveries": _("Recoveries"),
     "retries": _("Retries"),
     "retry_interval_seconds": _("Retry interval"),
     "runbook_url": _("Runbook"),
+    "starts_at": _("From"),
+    "subject": _("Client or service"),
     "tags": _("Tags"),
     "timeout_seconds": _("Timeout"),
     "tls_warn_days": _("Warn before the end"),
     "url": _("URL"),
     "verify_tls": _("Verify TLS"),
+    "zone": _("Time zone"),
 }
 """What a field is called on forms, in tables and in refusals."""
 

@@ -12,12 +12,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from core.domain.secret import Secret
 from core.secrets import Cipher
 from core.storage.database import Database
 from core.storage.embedded import EmbeddedServer
 from tests.clock import FrozenClock
+
+settings.register_profile("ronda", deadline=None)  # a deadline would be a timed assertion
+settings.load_profile("ronda")
 
 HURRIED = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB"}
 """Settings for servers whose data nobody will miss."""

@@ -12,6 +12,7 @@ from datetime import datetime
 from rich.cells import cell_len
 
 from core.domain.clients import Client
+from core.domain.dependencies import behind
 from core.domain.observations import Beats, Observation, Status
 from core.domain.status import ServiceState
 from core.domain.uptime import Uptime
@@ -26,9 +27,11 @@ _NEVER = float("inf")
 class Entry:
     """One service on the board: its line, its last results and its uptime."""
 
-    __slots__ = ("beats", "haystack", "line", "shown", "stale_after", "uptime")
+    __slots__ = ("beats", "board", "haystack", "holds_until", "line", "shown", "uptime")
 
-    def __init__(self, line: BoardLine, now: datetime) -> None:
+    def __init__(self, line: BoardLine, now: datetime, board: BoardModel | None = None) -> None:
+        self.board = board
+        """Where what it depends on is found."""
         self.beats = BeatRing()
         self.uptime: Uptime | None = None
         self.take(line, now)
@@ -45,10 +48,14 @@ class Entry:
         line = self.line
         if state is not line.state:
             self.line = line = BoardLine(line.service, line.client, state)
-        self.stale_after = _stale_after(line)
-        """POSIX time after which the status is not known any more."""
-        self.shown = line.status(now)
+        self.look(now)
+
+    def look(self, now: datetime) -> None:
+        """Find out what is shown, and for how long that stays so without a new result."""
+        self.shown = self.line.status(now)
         """The status that the screen shows."""
+        self.holds_until = _holds_until(self.line, self.shown)
+        """POSIX time after which it is another: maintenance has ended, or the result is too old."""
 
     @property
     def id(self) -> int:
@@ -61,9 +68,25 @@ class Entry:
         return self.line.state.observation
 
     @property
+    def is_down(self) -> bool:
+        """Whether it is held as down, in maintenance too (``BoardLine.is_down``)."""
+        is_known = self.shown in (Status.DOWN, Status.MAINTENANCE)
+        return is_known and self.line.state.status is Status.DOWN
+
+    @property
+    def behind(self) -> Entry | None:
+        """The nearest of all that it depends on which is down as it is itself; None if none is."""
+        if self.board is None or self.shown is not Status.DOWN:
+            return None
+        return self.board.down_above(self.id)
+
+    @property
     def failing(self) -> bool:
-        """Whether the last result or the held status is not well; paused services are not asked."""
-        if not self.line.active:
+        """Whether the last result or the held status is not well, and is not expected to be.
+
+        Services that are paused or in maintenance are not asked.
+        """
+        if not self.line.active or self.shown is Status.MAINTENANCE:
             return False
         return self.shown in PROBLEMS or self.line.state.failing_attempt > 0
 
@@ -75,6 +98,8 @@ class BoardModel:
         self.entries: dict[int, Entry] = {}
         self.order: list[int] = []
         """Services by client and name."""
+        self.parents: dict[int, int] = {}
+        """What services depend on, as far as that is on the board."""
         self.clients: dict[int, Client] = {}
         """Living clients, those without services too."""
         self.totals: Counter[Status] = Counter()
@@ -89,7 +114,7 @@ class BoardModel:
         for line in lines:
             entry = before.get(line.service.id)
             if entry is None:
-                entry = Entry(line, now)
+                entry = Entry(line, now, self)
             else:
                 entry.take(_newer(entry.line, line), now)
             self.entries[entry.id] = entry
@@ -106,7 +131,7 @@ class BoardModel:
             elif service_id in self.entries:
                 self.entries[service_id].take(_newer(self.entries[service_id].line, line), now)
             else:
-                self.entries[service_id] = Entry(line, now)
+                self.entries[service_id] = Entry(line, now, self)
         self._recount()
 
     def put_clients(self, clients: Iterable[Client]) -> None:
@@ -139,24 +164,30 @@ class BoardModel:
         self._moved(entry, before)
         return True
 
-    def sweep_stale(self, now: datetime) -> list[int]:
-        """Let statuses that are too old become unknown; give the services that this happened to."""
+    def sweep(self, now: datetime) -> list[int]:
+        """Let statuses that time alone has changed be shown; give the services that this happened to."""
         moment = now.timestamp()
-        overdue = [
-            entry
-            for entry in self.entries.values()
-            if entry.stale_after < moment and entry.shown is not Status.UNKNOWN
-        ]
+        overdue = [entry for entry in self.entries.values() if entry.holds_until < moment]
         for entry in overdue:
             before = entry.shown
-            entry.shown = Status.UNKNOWN
+            entry.look(now)
             self._moved(entry, before)
         return [entry.id for entry in overdue]
 
     def problems(self) -> list[Entry]:
-        """Give what is down, then what is degraded, the latest change first."""
-        found = [entry for entry in self.entries.values() if entry.shown in PROBLEMS]
+        """Give what is down, then what is degraded, the latest change first.
+
+        What is down behind something else is left out: that is the problem.
+        """
+        found = [entry for entry in self.entries.values() if entry.shown in PROBLEMS and not entry.behind]
         return sorted(found, key=_problem_rank)
+
+    def down_above(self, service_id: int) -> Entry | None:
+        """Give the nearest of all that a service depends on which is down; None if none is."""
+        if service_id not in self.parents:
+            return None
+        found = behind(service_id, self.parents, lambda above: self.entries[above].is_down)
+        return None if found is None else self.entries[found]
 
     def longest_name(self) -> int:
         """Give the cells of the longest name of a service."""
@@ -182,6 +213,14 @@ class BoardModel:
 
     def _recount(self) -> None:
         self.order = sorted(self.entries, key=self._place)
+        named = (
+            (service_id, entry.line.service.spec.parent_id) for service_id, entry in self.entries.items()
+        )
+        self.parents = {
+            service_id: parent
+            for service_id, parent in named
+            if parent is not None and parent in self.entries
+        }
         self.totals = Counter(entry.shown for entry in self.entries.values())
         self.client_totals = {}
         for service_id in self.order:
@@ -208,10 +247,12 @@ def _haystack(line: BoardLine) -> str:
     return "\n".join((line.service.spec.name, line.client.spec.name, *tags)).lower()
 
 
-def _stale_after(line: BoardLine) -> float:
-    """Give the POSIX time up to which the state says how the service is (``core.domain.status.is_stale``)."""
-    observation = line.state.observation
-    if observation is None or not line.active:
+def _holds_until(line: BoardLine, shown: Status) -> float:
+    """Give the POSIX time up to which a status is shown (``core.domain.status``: maintenance, then age)."""
+    observation, ends_at = line.state.observation, line.state.maintenance_until
+    if shown is Status.MAINTENANCE and ends_at is not None:
+        return ends_at.timestamp()
+    if observation is None or shown in (Status.PAUSED, Status.UNKNOWN):
         return _NEVER
     spec = line.service.spec
     return observation.checked_at.timestamp() + 2 * spec.interval_seconds + spec.timeout_seconds

@@ -31,7 +31,7 @@ TELL_SECONDS = 0.2
 RELOAD_SECONDS = 0.25
 """Changes of the inventory are gathered this long before they are read."""
 SWEEP_SECONDS = 2.0
-"""How often statuses are looked through for ones that have become too old."""
+"""How often statuses are looked through for ones that time alone has changed."""
 UPTIME_SECONDS = 10.0
 """How often uptimes are counted anew, at the most."""
 UPTIME_SHARE = 20
@@ -47,7 +47,7 @@ class BoardChanged:
     """Something on the board is not as it was."""
 
     service_ids: frozenset[int] = frozenset()
-    """Services with a new result, or whose status became too old."""
+    """Services with a new result, or whose status time alone has changed."""
     inventory: bool = False
     """Services or clients came, went or were edited; or everything was read anew."""
 
@@ -125,8 +125,8 @@ class Bridge:
         return lambda: self._failure_listeners.remove(listener)
 
     def sweep(self) -> None:
-        """Let statuses that have become too old be unknown."""
-        for service_id in self.model.sweep_stale(self._clock.now()):
+        """Let statuses that time alone has changed be shown: too old a result, the end of maintenance."""
+        for service_id in self.model.sweep(self._clock.now()):
             self._mark(service_id)
 
     # Events

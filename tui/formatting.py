@@ -122,6 +122,12 @@ def local_time(at: datetime, *, seconds: bool = False) -> str:
     return f"{at.astimezone():%H:%M:%S}" if seconds else f"{at.astimezone():%H:%M}"
 
 
+def local_minute(at: datetime, now: datetime) -> str:
+    """Give a time to come in the operator's zone, to the minute; with its date if it is of another day."""
+    local = at.astimezone()
+    return f"{local:%H:%M}" if local.date() == now.astimezone().date() else f"{local:%Y-%m-%d %H:%M}"
+
+
 def local_date_time(at: datetime) -> str:
     """Give date and time in the operator's zone."""
     return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"

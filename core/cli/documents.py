@@ -61,6 +61,7 @@ def service_document(service: Service, client: Client) -> Document:
         "retries": spec.retries,
         "retry_interval_s": spec.retry_interval_seconds,
         "recoveries": spec.recoveries,
+        "parent_id": spec.parent_id,
         "degraded_above_ms": spec.degraded_above_ms,
         "follow_redirects": spec.follow_redirects,
         "verify_tls": spec.verify_tls,
@@ -133,6 +134,9 @@ def state_document(line: BoardLine, now: datetime) -> Document:
         "stale": line.stale(now),
         "failing_attempt": state.failing_attempt,
         "soft_failures": state.soft_failures,
+        "flapping": state.flapping.active,
+        "flap_percent": rounded(state.flapping.percent, 1),
+        "maintenance_until": iso(line.maintenance_until(now)),
         "last_check": check_document(line.target, observation) if observation else None,
     }
 

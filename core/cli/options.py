@@ -233,6 +233,13 @@ SERVICE_OPTIONS = (
     ),
     Option("--recoveries", "recoveries", _("good checks in a row that end a down (1)"), "N"),
     Option("--degraded-above-ms", "degraded_above_ms", _("slower answers are degraded"), "MS", cleared=None),
+    Option(
+        "--parent",
+        "parent_id",
+        _("name, CLIENT/NAME or id of a service without which this one cannot work"),
+        "SERVICE",
+        cleared=None,
+    ),
     _TAGS,
     *_ABOUT,
 )

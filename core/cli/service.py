@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 from core.cli import service_checks
 from core.cli.commands import Subparsers, add_command, add_noun, named_service, take_service, with_desk
@@ -20,7 +21,7 @@ from core.domain.services import Service, ServiceSpec
 from core.domain.typed import Typist
 from core.i18n import _
 from core.operations import services
-from core.operations.board import BoardLine, load_lines
+from core.operations.board import BoardLine, lines_behind, load_above, load_lines
 from core.operations.clients import find_client, get_client
 from core.operations.desk import Desk
 from core.operations.history import failure_evidence
@@ -62,11 +63,18 @@ def _register_named(verbs: Subparsers) -> None:
 
 async def _add(desk: Desk, args: Namespace, output: Output) -> int:
     client = await find_client(desk, args.client)
+    await _find_parent(desk, args)
     typist = Typist()
     spec = new_service_spec(args, desk.default_interval_seconds, typist)
     refuse(option_faults(typist.faults(service_faults(spec, client.spec))))
     service = await services.add_service(desk, client.id, spec)
     return await _done(desk, output, service, _("Added the service {name} (id {id})."))
+
+
+async def _find_parent(desk: Desk, args: Namespace) -> None:
+    """Put the number of the service that ``--parent`` names in its place; None, which clears it, stays."""
+    if getattr(args, "parent_id", None) is not None:
+        args.parent_id = (await services.find_service(desk, args.parent_id)).id
 
 
 async def _list(desk: Desk, args: Namespace, output: Output) -> int:
@@ -80,6 +88,7 @@ async def _list(desk: Desk, args: Namespace, output: Output) -> int:
 async def _show(desk: Desk, args: Namespace, output: Output) -> int:
     service = await named_service(desk, args)
     (line,) = await load_lines(desk, [service.id])
+    above = await load_above(desk, line)
     failures = await failure_evidence(desk, service.id)
     now = desk.clock.now()
     document = {
@@ -87,14 +96,7 @@ async def _show(desk: Desk, args: Namespace, output: Output) -> int:
         "state": state_document(line, now),
         "evidence": evidence_documents(failures),
     }
-    status = line.status(now)
-    held: list[tuple[str, str | Cell]] = [
-        (_("Status"), Cell(STATUS_WORDS[status], status)),
-        (_("Since"), local(line.state.since)),
-    ]
-    seen = line.state.observation
-    if seen is not None:
-        held.append((_("Last check"), "\n".join(filter(None, (local(seen.checked_at), seen.detail)))))
+    held = [*_held(line, now), *_dependency_rows(line, above, now)]
     output.data(document, output.pairs([*held, *_fields(service.spec, line), *evidence_rows(failures)]))
     return 0
 
@@ -102,6 +104,7 @@ async def _show(desk: Desk, args: Namespace, output: Output) -> int:
 async def _edit(desk: Desk, args: Namespace, output: Output) -> int:
     service = await named_service(desk, args)
     client = await get_client(desk, service.client_id)
+    await _find_parent(desk, args)
     typist = Typist()
     spec = service_spec(args, service.spec, typist)
     refuse(option_faults(typist.faults(service_faults(spec, client.spec))))
@@ -170,6 +173,34 @@ def _table(output: Output, pairs: Iterable[tuple[Service, Client]]) -> list[str]
     ]
     heads = [_("ID"), _("CLIENT"), _("SERVICE"), _("METHOD"), _("URL"), _("EVERY"), _("STATE")]
     return output.table(heads, rows)
+
+
+def _held(line: BoardLine, now: datetime) -> Iterator[tuple[str, str | Cell]]:
+    """Say how the service is."""
+    status, until, flapping = line.status(now), line.maintenance_until(now), line.state.flapping
+    yield _("Status"), Cell(STATUS_WORDS[status], status)
+    yield _("Since"), local(line.state.since)
+    if until is not None:
+        yield _("Maintenance"), _("until {time}").format(time=local(until))
+    if flapping.active:
+        yield _("Flapping"), f"{flapping.percent:.0f} %"
+    seen = line.state.observation
+    if seen is not None:
+        yield _("Last check"), "\n".join(filter(None, (local(seen.checked_at), seen.detail)))
+
+
+def _dependency_rows(
+    line: BoardLine, above: Sequence[BoardLine], now: datetime
+) -> Iterator[tuple[str, str | Cell]]:
+    """Tell what it depends on, and what of that is down while it is down itself."""
+    parent = lines_behind([line, *above], now).get(line.service.id)
+    if parent is not None:
+        yield _("Behind"), _("{service}, which is down").format(service=parent.label)
+    if above:
+        yield FIELD_LABELS["parent_id"], above[0].label
+    elif line.service.spec.parent_id is not None:
+        text = _("the service with the number {id}, which is in the bin")
+        yield FIELD_LABELS["parent_id"], text.format(id=line.service.spec.parent_id)
 
 
 def _fields(spec: ServiceSpec, line: BoardLine) -> Iterator[tuple[str, str]]:

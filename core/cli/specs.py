@@ -36,6 +36,7 @@ _CLIENT_TEXTS = ("name", "dns", "description", "active", "runbook_url", "notes")
 _SERVICE_TEXTS = (
     *("name", "endpoint", "expected_status", "auth_user", "body", "contains", "not_contains", "matches"),
     *("follow_redirects", "verify_tls", "client_cert", "client_key", "active", "runbook_url", "notes"),
+    "parent_id",
 )
 _SERVICE_LINES = ("json_conditions", "expected_headers", "expected_answers")
 _SERVICE_WORDS = ("method", "record_type")

@@ -15,7 +15,7 @@ from core.domain.observations import Status
 from core.domain.uptime import Uptime
 from core.domain.workers import WorkerReport
 from core.i18n import _
-from core.operations.board import BoardLine, load_board, load_uptimes, status_totals
+from core.operations.board import BoardLine, lines_behind, load_board, load_uptimes, status_totals
 from core.operations.clients import find_client
 from core.operations.desk import Desk
 from core.operations.health import leader_of, watchers
@@ -31,12 +31,14 @@ def register(commands: Subparsers) -> None:
 
 def is_bad_news(line: BoardLine, now: datetime) -> bool:
     """Whether a service is down, or has not been heard of for too long."""
+    # What is down behind maintenance is expected to be, and its status says so; silence never is.
     return line.status(now) is Status.DOWN or line.stale(now)
 
 
 async def _status(desk: Desk, args: Namespace, output: Output) -> int:
     client = await find_client(desk, args.client) if args.client is not None else None
-    lines = [line for line in await load_board(desk) if client is None or line.client.id == client.id]
+    board = await load_board(desk)
+    lines = [line for line in board if client is None or line.client.id == client.id]
     uptimes = await load_uptimes(desk, service_ids=[line.service.id for line in lines])
     leader = leader_of(await watchers(desk))
     now = desk.clock.now()
@@ -46,7 +48,7 @@ async def _status(desk: Desk, args: Namespace, output: Output) -> int:
         "totals": {status.value: count for status, count in status_totals(lines, now).items()},
         "services": [status_document(line, uptimes.get(line.service.id), now) for line in lines],
     }
-    output.data(document, _board(output, lines, uptimes, leader, now))
+    output.data(document, _board(output, lines, uptimes, lines_behind(board, now), leader, now))
     return int(any(is_bad_news(line, now) for line in lines))
 
 
@@ -54,27 +56,31 @@ def _board(
     output: Output,
     lines: Sequence[BoardLine],
     uptimes: Mapping[int, Uptime],
+    behind: Mapping[int, BoardLine],
     leader: WorkerReport | None,
     now: datetime,
 ) -> Iterator[str]:
     heads = [_("STATUS"), _("CLIENT"), _("SERVICE"), _("LATENCY"), _("24 H"), _("AGE"), _("WHAT")]
     if lines:
-        yield from output.table(heads, [_row(line, uptimes.get(line.service.id), now) for line in lines])
+        yield from output.table(heads, [_row(line, uptimes, behind, now) for line in lines])
         yield ""
     yield _totals_line(output, lines, now)
     yield _round_line(leader)
 
 
-def _row(line: BoardLine, uptime: Uptime | None, now: datetime) -> Sequence[Cell]:
+def _row(
+    line: BoardLine, uptimes: Mapping[int, Uptime], behind: Mapping[int, BoardLine], now: datetime
+) -> Sequence[Cell]:
+    parent = behind.get(line.service.id)
     status, observation = line.status(now), line.state.observation
     return (
         Cell(STATUS_WORDS[status], status),
         Cell(line.client.spec.name),
         Cell(line.service.spec.name),
         Cell(milliseconds(observation.latency_ms if observation else None), right=True),
-        Cell(percent(uptime), right=True),
+        Cell(percent(uptimes.get(line.service.id)), right=True),
         Cell(age(observation.checked_at if observation else None, now), right=True),
-        Cell(_what(line, now)),
+        Cell(_what(line, now) if parent is None else _("behind {service}").format(service=parent.label)),
     )
 
 

@@ -33,6 +33,11 @@ class InventoryChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowsChanged:
+    """A maintenance window was added or ended, here or elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
 class CheckWanted:
     """An operator, here or elsewhere, wants a service to be checked now."""
 

@@ -38,7 +38,8 @@ class Auth(StrEnum):
 
 
 _EVERY_KIND = frozenset(
-    {"name", "kind", "timeout_seconds", "interval_seconds", "tags", "active", "runbook_url", "notes"}
+    {"name", "kind", "timeout_seconds", "interval_seconds", "parent_id", "tags", "active"}
+    | {"runbook_url", "notes"}
 )
 _PROBED = _EVERY_KIND | {"endpoint", "retries", "retry_interval_seconds", "recoveries", "degraded_above_ms"}
 _CERTIFIED = frozenset({"verify_tls", "tls_warn_days", "client_cert", "client_key"})

@@ -81,6 +81,8 @@ class Observation:
     """The URLs that were redirected to, in order."""
     lagged: bool = False
     """Whether the event loop was late while it was made, so that its latency says nothing of the service."""
+    in_maintenance: bool = False
+    """Whether it was made in a maintenance window, so that it does not count against uptime."""
     evidence: Evidence | None = None
     """What a check met that failed; told and stored once, and not held in any state."""
 
@@ -103,6 +105,8 @@ ERROR_CODES = {kind: number for number, kind in enumerate(ErrorKind, start=1)}
 
 ERROR_OF_CODE = {code: kind for kind, code in ERROR_CODES.items()}
 
+MAINTENANCE_FLAG = 2
+"""The bit of a stored check that was made in a maintenance window."""
 LAGGED_FLAG = 1
 """The bit of a stored observation that says that it is ``lagged``."""
 

@@ -100,6 +100,8 @@ class ServiceSpec:
     """Seconds from a failed check to the next; None: a third of the interval, 5 s at least."""
     recoveries: int = 1
     """Good checks in a row that end a down."""
+    parent_id: int | None = None
+    """A service without which this one cannot work: while that is down, this one is *behind* it."""
     degraded_above_ms: int | None = None
     """Slower right answers are degraded; None: never."""
     follow_redirects: bool = True

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from core.domain.flapping import CALM, Flapping
 from core.domain.kinds import Kind
 from core.domain.observations import Observation, Status
 from core.domain.services import ServiceSpec
@@ -63,6 +64,10 @@ class ServiceState:
     """Failures that recovered before they were confirmed, since the state was made."""
     observation: Observation | None = None
     """The last one judged."""
+    flapping: Flapping = CALM
+    """The changes among the last results, soft and hard."""
+    maintenance_until: datetime | None = None
+    """When the maintenance ends in which the last observation was made; None if it was in none."""
 
     @property
     def failing_attempt(self) -> int:
@@ -101,8 +106,16 @@ class Step:
     transition: Transition | None
 
 
-def step(state: ServiceState, observation: Observation, policy: Policy) -> Step:
-    """Judge one observation."""
+def step(
+    state: ServiceState,
+    observation: Observation,
+    policy: Policy,
+    maintenance_until: datetime | None = None,
+) -> Step:
+    """Judge one observation, made in a maintenance that ends then if there is one.
+
+    Maintenance changes nothing of what is judged: it decides who is told, and what counts.
+    """
     at = observation.checked_at
     degraded_run = state.degraded_run
     if not _says_nothing_of_speed(state, observation):
@@ -118,11 +131,17 @@ def step(state: ServiceState, observation: Observation, policy: Policy) -> Step:
         degraded_run=degraded_run,
         down_run=down_run,
         soft_failures=state.soft_failures + recovered_softly,
+        flapping=state.flapping.after(changed=_differs(state.observation, observation)),
+        maintenance_until=maintenance_until,
         observation=observation,
     )
     if status is state.status:
         return Step(judged, None)
     return Step(judged, Transition(state.status, status, run.since or at, at))
+
+
+def _differs(before: Observation | None, observation: Observation) -> bool:
+    return before is not None and before.status is not observation.status
 
 
 def _says_nothing_of_speed(state: ServiceState, observation: Observation) -> bool:
@@ -156,10 +175,15 @@ def next_check_after(state: ServiceState, spec: ServiceSpec) -> float | None:
     return spec.retry_after_seconds() if state.failing_attempt else None
 
 
-def shown_status(state: ServiceState, *, active: bool, stale: bool) -> Status:
-    """Give the status that a screen shows: pause lies over all, and an old status is not known."""
+def shown_status(state: ServiceState, now: datetime, *, active: bool, stale: bool) -> Status:
+    """Give the status that a screen shows.
+
+    Pause lies over all, then maintenance; an old status is not known.
+    """
     if not active:
         return Status.PAUSED
+    if state.maintenance_until is not None and now < state.maintenance_until:
+        return Status.MAINTENANCE
     return Status.UNKNOWN if stale else state.status
 
 

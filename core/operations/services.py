@@ -15,6 +15,7 @@ from core.errors import InputError, NotFound
 from core.i18n import _
 from core.operations.auditing import Action, leave_trace, masked_values, save_change
 from core.operations.clients import living_client
+from core.operations.depending import parent_faults
 from core.operations.desk import Desk
 from core.operations.lookup import as_id, listed, not_found_text, refuse, taken_faults
 from core.operations.validating import service_faults
@@ -87,7 +88,13 @@ async def add_service(desk: Desk, client_id: int, spec: ServiceSpec) -> Service:
     async with desk.database.unit() as unit:
         client = await living_client(unit, client_id)
         siblings = await unit.services.of_client(client_id)
-        refuse([*service_faults(spec, client.spec), *taken_faults(spec.name, None, siblings)])
+        refuse(
+            [
+                *service_faults(spec, client.spec),
+                *taken_faults(spec.name, None, siblings),
+                *await parent_faults(unit, None, spec),
+            ]
+        )
         service = await unit.services.add(client_id, spec, desk.clock.now())
         await leave_trace(desk, unit, "add", service, after=masked_values(spec))
     return service
@@ -102,7 +109,15 @@ async def edit_service(desk: Desk, service_id: int, version: int, spec: ServiceS
     async with desk.database.unit() as unit:
         service, client = await living_service(unit, service_id)
         siblings = await unit.services.of_client(client.id)
-        refuse([*service_faults(spec, client.spec), *taken_faults(spec.name, service_id, siblings)])
+        # One whose parent went into the bin may keep it: it is not behind that one any more.
+        is_moved = spec.parent_id != service.spec.parent_id
+        refuse(
+            [
+                *service_faults(spec, client.spec),
+                *taken_faults(spec.name, service_id, siblings),
+                *(await parent_faults(unit, service_id, spec) if is_moved else ()),
+            ]
+        )
         return await save_change(desk, unit, unit.services.save, service, spec, version=version)
 
 
@@ -124,7 +139,7 @@ async def duplicate_service(desk: Desk, service_id: int, name: str | None = None
         siblings = await unit.services.of_client(client.id)
         copied = name if name is not None else _copy_name(service, siblings)
         spec = replace(service.spec, name=copied)
-        refuse(service_faults(spec, client.spec))
+        refuse([*service_faults(spec, client.spec), *await parent_faults(unit, None, spec)])
         copy = await unit.services.add(client.id, spec, desk.clock.now())
         await leave_trace(desk, unit, "duplicate", copy, after=masked_values(spec))
     return copy
@@ -143,7 +158,8 @@ async def remove_service(desk: Desk, service_id: int) -> Service:
 async def restore_service(desk: Desk, service_id: int, name: str | None = None) -> Service:
     """Take a service out of the bin, under another name if one is given.
 
-    ``Refused`` if its name is taken by now, or if its client is in the bin or can no longer have it.
+    ``Refused`` if its name is taken by now, if its client is in the bin or can no longer have it, or if
+    what it depends on is in the bin.
     """
     desk.require(Role.OPERATOR)
     async with desk.database.unit() as unit:
@@ -155,7 +171,7 @@ async def restore_service(desk: Desk, service_id: int, name: str | None = None) 
             refuse([Fault("client", "client_in_bin", {"client": client.spec.name})])
         now = desk.clock.now()
         spec = service.spec if name is None else replace(service.spec, name=name)
-        refuse(service_faults(spec, client.spec))
+        refuse([*service_faults(spec, client.spec), *await parent_faults(unit, service_id, spec)])
         if spec != service.spec:
             await unit.services.save(service_id, service.version, spec, now)
         restored = await unit.services.restore(service_id, now)

@@ -28,6 +28,7 @@ from core.storage.rows import INSTANCE
 from core.storage.services import Services
 from core.storage.standing import Standing, standing_of
 from core.storage.states import States
+from core.storage.windows import Windows
 from core.storage.workers import Workers
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Unit:
         self.workers = Workers(session)
         self.heartbeats = Heartbeats(session)
         self.evidence = EvidenceStore(session)
+        self.windows = Windows(session, clock)
 
     async def announce(self, payload: Mapping[str, Any]) -> None:
         """Tell every process on this database, this one too, once the unit is committed.

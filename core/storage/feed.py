@@ -23,6 +23,7 @@ from core.domain.events import (
     LeadChanged,
     ServiceJudged,
     StorageChanged,
+    WindowsChanged,
 )
 from core.errors import StorageError
 from core.storage.session import Connection, Session
@@ -35,7 +36,7 @@ QUIET_SECONDS = 15.0
 LONGEST_WAIT_SECONDS = 2.0
 """The longest wait between two attempts to connect."""
 LARGEST_ID = 2**31 - 1
-"""The largest number that a client or service can have."""
+"""The largest number that a client, service or window can have."""
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,8 @@ class Notices:
     judged_ids: set[int] = field(default_factory=set)
     anything: bool = False
     """Whether a change of the inventory had too many ids to name them."""
+    windows: bool = False
+    """Whether a maintenance window was added or ended."""
     flushes: set[int] = field(default_factory=set)
     """Flushes that had too many services to name them."""
 
@@ -72,6 +75,8 @@ class Notices:
         self.anything |= bool(named) and not any(named)
         self.client_ids.update(_id_of(client_id) for client_id in notice.get("clients", ()))
         self.service_ids.update(_id_of(service_id) for service_id in notice.get("services", ()))
+        if "maintenance" in notice:
+            self.windows |= _id_of(notice["maintenance"]) > 0
         if "check" in notice:
             self.wanted.append(_id_of(notice["check"]))
         if "beat" in notice:
@@ -85,7 +90,7 @@ class Notices:
 
 
 def _id_of(named: Any) -> int:  # noqa: ANN401 - whatever JSON can hold
-    """Give the number of a client or service; ``ValueError`` if no column could hold it."""
+    """Give the number of a client, service or window; ``ValueError`` if no column could hold it."""
     number = int(named)
     if not 0 < number <= LARGEST_ID:
         raise ValueError(number)
@@ -183,6 +188,8 @@ class Feed:
         elif notices.client_ids or notices.service_ids:
             changed = InventoryChanged(frozenset(notices.client_ids), frozenset(notices.service_ids))
             self._bus.publish(changed)
+        if notices.windows:
+            self._bus.publish(WindowsChanged())
         for service_id in notices.wanted:
             self._bus.publish(CheckWanted(service_id))
         for service_id, beat_at in notices.beats.items():

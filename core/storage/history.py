@@ -21,6 +21,7 @@ from core.clock import Clock
 from core.domain.observations import (
     ERROR_OF_CODE,
     LAGGED_FLAG,
+    MAINTENANCE_FLAG,
     STATUS_OF_CODE,
     Beats,
     LatencyPoint,
@@ -82,22 +83,23 @@ _UPTIMES = text(
     FROM ronda.services LEFT JOIN LATERAL (
       SELECT sum(covered) AS observed, sum(covered) FILTER (WHERE status <> 3) AS good
       FROM (
-        SELECT status,
+        SELECT status, flags,
                least(
                  lead(at, 1, :until) OVER (ORDER BY at),
                  at + services.interval_seconds + services.timeout_seconds
                ) - greatest(at, :since) AS covered
         FROM (
-          SELECT status, date_part('epoch', checked_at) AS at FROM ronda.health_checks
+          SELECT status, flags, date_part('epoch', checked_at) AS at FROM ronda.health_checks
           WHERE service_id = services.id AND checked_at > :earliest AND checked_at <= :now
         ) AS checks
       ) AS stretches
-      WHERE covered > 0 AND status BETWEEN 1 AND 3
+      WHERE covered > 0 AND status BETWEEN 1 AND 3 AND flags & :maintenance = 0
     ) AS total ON true
     WHERE {_WANTED}
     """  # noqa: S608 - put together from constants
 ).bindparams(_IDS)
-"""A stretch runs from one check to the next, but no longer than interval + timeout, cut to the span."""
+"""A stretch runs from one check to the next, but no longer than interval + timeout, cut to the span. One
+that begins in maintenance counts neither as observed nor as good."""
 
 
 class History:
@@ -173,6 +175,7 @@ class History:
             "now": now,
             "since": since.timestamp(),
             "until": now.timestamp(),
+            "maintenance": MAINTENANCE_FLAG,
         }
         uptimes: dict[int, Uptime] = {}
         async for rows in self._pieces(_UPTIMES, values):
@@ -257,4 +260,5 @@ def _observation_of(row: Row[Any]) -> Observation:
         status_code=row.status_code,
         error=None if row.error is None else ERROR_OF_CODE[row.error],
         lagged=bool(row.flags & LAGGED_FLAG),
+        in_maintenance=bool(row.flags & MAINTENANCE_FLAG),
     )

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row
 
 from core.domain.clients import Client, ClientSpec
+from core.domain.flapping import Flapping
 from core.domain.kinds import Auth, Kind
+from core.domain.maintenance import Scope, Window, WindowSpec
 from core.domain.observations import (
     ERROR_CODES,
     ERROR_OF_CODE,
@@ -127,6 +129,7 @@ _PLAIN_SERVICE_FIELDS = (
     "retries",
     "retry_interval_seconds",
     "recoveries",
+    "parent_id",
     "degraded_above_ms",
     "follow_redirects",
     "verify_tls",
@@ -203,6 +206,9 @@ def state_values(state: ServiceState) -> dict[str, Any]:
         "down_length": state.down_run.length,
         "down_since": state.down_run.since,
         "soft_failures": state.soft_failures,
+        "flap_changes": state.flapping.changes,
+        "flapping": state.flapping.active,
+        "maintenance_until": state.maintenance_until,
     }
     return values | _observation_values(state.observation)
 
@@ -259,6 +265,8 @@ def state_of(row: Row[Any]) -> ServiceState:
         degraded_run=Run(row.degraded_reached, row.degraded_length, row.degraded_since),
         down_run=Run(row.down_reached, row.down_length, row.down_since),
         soft_failures=row.soft_failures,
+        flapping=Flapping(row.flap_changes, row.flapping),
+        maintenance_until=row.maintenance_until,
         observation=None if row.checked_at is None else _observation_of(row),
     )
 
@@ -280,6 +288,7 @@ def _observation_of(row: Row[Any]) -> Observation:
         certificate=_certificate_of(row),
         address=row.address,
         redirects=tuple(row.redirects or ()),
+        in_maintenance=row.maintenance_until is not None,
     )
 
 
@@ -287,3 +296,35 @@ def _certificate_of(row: Row[Any]) -> Certificate | None:
     if row.tls_expires_at is None:
         return None
     return Certificate(row.tls_expires_at, row.tls_issuer, row.tls_subject)
+
+
+def window_values(spec: WindowSpec) -> dict[str, Any]:
+    """Give the columns of a maintenance window that an operator decides."""
+    return {
+        "reason": spec.reason,
+        "scope": spec.scope.value,
+        "client_id": spec.subject_id if spec.scope is Scope.CLIENT else None,
+        "service_id": spec.subject_id if spec.scope is Scope.SERVICE else None,
+        "tag": spec.tag if spec.scope is Scope.TAG else "",
+        "starts_at": spec.starts_at,
+        "ends_at": spec.ends_at,
+        "cron": spec.cron,
+        "duration_seconds": spec.duration_seconds,
+        "zone": spec.zone,
+    }
+
+
+def window_of(row: Row[Any]) -> Window:
+    """Give the window of a row of ``maintenance_windows``."""
+    spec = WindowSpec(
+        reason=row.reason,
+        scope=Scope(row.scope),
+        subject_id=row.client_id if row.client_id is not None else row.service_id,
+        tag=row.tag,
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        cron=row.cron,
+        duration_seconds=row.duration_seconds,
+        zone=row.zone,
+    )
+    return Window(row.id, spec, row.created_by, row.created_at, row.ended_at)

@@ -18,7 +18,13 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.dialects import postgresql
 
-from core.domain.observations import ERROR_CODES, LAGGED_FLAG, STATUS_CODES, Observation
+from core.domain.observations import (
+    ERROR_CODES,
+    LAGGED_FLAG,
+    MAINTENANCE_FLAG,
+    STATUS_CODES,
+    Observation,
+)
 from core.domain.status import ServiceState
 from core.errors import Fenced
 from core.i18n import _
@@ -199,7 +205,7 @@ def _check_row(service_id: int, seen: Observation) -> tuple[object, ...]:
         None if seen.status_code is None else min(seen.status_code, _LARGEST_CODE),
         STATUS_CODES[seen.status],
         None if seen.error is None else ERROR_CODES[seen.error],
-        LAGGED_FLAG if seen.lagged else 0,
+        LAGGED_FLAG * seen.lagged | MAINTENANCE_FLAG * seen.in_maintenance,
     )
 
 

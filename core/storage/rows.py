@@ -133,6 +133,7 @@ class ServiceRow(Row):
     retries: Mapped[int]
     retry_interval_seconds: Mapped[float | None]
     recoveries: Mapped[int]
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("services.id", ondelete="SET NULL"))
     degraded_above_ms: Mapped[int | None]
     follow_redirects: Mapped[bool]
     verify_tls: Mapped[bool]
@@ -171,6 +172,7 @@ class ServiceRow(Row):
         CheckConstraint(
             "degraded_above_ms >= 1 AND degraded_above_ms < timeout_seconds * 1000", name="degraded_above_ms"
         ),
+        CheckConstraint("parent_id <> id", name="parent_id"),
         CheckConstraint("auth IN ('none', 'basic', 'bearer')", name="auth"),
         CheckConstraint(f"tls_warn_days BETWEEN 0 AND {LONGEST_TLS_WARN_DAYS}", name="tls_warn_days"),
         CheckConstraint("version >= 1", name="version"),
@@ -197,6 +199,9 @@ class StateRow(Row):
     down_length: Mapped[int]
     down_since: Mapped[datetime | None]
     soft_failures: Mapped[int]
+    flap_changes: Mapped[int]
+    flapping: Mapped[bool]
+    maintenance_until: Mapped[datetime | None]
     checked_at: Mapped[datetime | None]
     observed: Mapped[int | None] = mapped_column(SmallInteger)
     latency_us: Mapped[int | None]
@@ -278,6 +283,41 @@ class HeartbeatRow(Row):
     beat_at: Mapped[datetime]
 
 
+class WindowRow(Row):
+    """A maintenance window, once or recurring; one that an operator ended stays, for the history."""
+
+    __tablename__ = "maintenance_windows"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    reason: Mapped[str]
+    scope: Mapped[str]
+    client_id: Mapped[int | None] = mapped_column(ForeignKey("clients.id", ondelete="CASCADE"))
+    service_id: Mapped[int | None] = mapped_column(ForeignKey("services.id", ondelete="CASCADE"))
+    tag: Mapped[str]
+    starts_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
+    cron: Mapped[str]
+    duration_seconds: Mapped[float]
+    zone: Mapped[str]
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        CheckConstraint("scope IN ('all', 'tag', 'client', 'service')", name="scope"),
+        CheckConstraint(
+            "(scope = 'client') = (client_id IS NOT NULL) AND (scope = 'service') = (service_id IS NOT NULL)"
+            " AND (scope = 'tag') = (tag <> '')",
+            name="subject",
+        ),
+        CheckConstraint(
+            "CASE cron WHEN '' THEN starts_at IS NOT NULL AND ends_at > starts_at"
+            " ELSE starts_at IS NULL AND ends_at IS NULL AND duration_seconds >= 60 END",
+            name="time",
+        ),
+    )
+
+
 class LeadRow(Row):
     """The one row about who runs the round; every flush must find the epoch and number it expects."""
 
@@ -327,7 +367,7 @@ class AuditRow(Row):
     before: Mapped[dict[str, Any] | None]
     after: Mapped[dict[str, Any] | None]
 
-    __table_args__ = (CheckConstraint("subject IN ('client', 'service')", name="subject"),)
+    __table_args__ = (CheckConstraint("subject IN ('client', 'service', 'maintenance')", name="subject"),)
 
 
 class InstanceRow(Row):
@@ -354,6 +394,7 @@ STATES = _table(StateRow)
 HEALTH_CHECKS = _table(HealthCheckRow)
 EVIDENCE = _table(EvidenceRow)
 HEARTBEATS = _table(HeartbeatRow)
+WINDOWS = _table(WindowRow)
 LEAD = _table(LeadRow)
 WORKERS = _table(WorkerRow)
 AUDIT_LOG = _table(AuditRow)

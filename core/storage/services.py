@@ -19,6 +19,9 @@ from core.storage.mapping import Vault, client_of, service_of, service_values, s
 from core.storage.pieces import in_pieces
 from core.storage.rows import CLIENTS, SERVICE_NAME_INDEX, SERVICES, STATES, among
 
+DEPENDENCIES_LOCK = 0x726F6E64_64657073
+"""Advisory lock of whoever changes what depends on what ("ronddeps"); held until the unit ends."""
+
 _LIVING = SERVICES.c.deleted_at.is_(None)
 _OF_LIVING_CLIENT = CLIENTS.c.deleted_at.is_(None)
 
@@ -70,6 +73,25 @@ class Services:
     async def all_binned(self) -> list[tuple[Service, Client]]:
         """Give the services in the bin, whose clients may be there as well, by the names of both."""
         return await self._pairs(~_LIVING)
+
+    async def labels(self) -> dict[int, str]:
+        """Give CLIENT/NAME of the living services of living clients by number, in that order."""
+        statement = select(SERVICES.c.id, CLIENTS.c.name, SERVICES.c.name).join(CLIENTS)
+        ordered = statement.where(_LIVING, _OF_LIVING_CLIENT).order_by(
+            func.lower(CLIENTS.c.name), CLIENTS.c.id, func.lower(SERVICES.c.name)
+        )
+        rows = (await self._session.execute(ordered)).all()
+        return {service_id: f"{client}/{name}" for service_id, client, name in rows}
+
+    async def parents(self) -> dict[int, int]:
+        """Give what each service depends on, also of those in the bin, which may come back.
+
+        Whoever else asks waits until this unit ends: of two that would close a circle together the
+        second sees what the first has saved.
+        """
+        await self._session.execute(select(func.pg_advisory_xact_lock(DEPENDENCIES_LOCK)))
+        statement = select(SERVICES.c.id, SERVICES.c.parent_id).where(SERVICES.c.parent_id.is_not(None))
+        return {row.id: row.parent_id for row in await self._session.execute(statement)}
 
     async def save(self, service_id: int, version: int, spec: ServiceSpec, now: datetime) -> Service:
         """Save a service that was read as ``version``; one in the bin stays there.

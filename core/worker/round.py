@@ -18,7 +18,14 @@ from typing import TYPE_CHECKING
 from core.background import ended, in_background
 from core.bus import Bus
 from core.clock import Clock
-from core.domain.events import CheckWanted, InventoryChanged, JobReported, LeadChanged, ServiceJudged
+from core.domain.events import (
+    CheckWanted,
+    InventoryChanged,
+    JobReported,
+    LeadChanged,
+    ServiceJudged,
+    WindowsChanged,
+)
 from core.domain.workers import RoundHealth, WorkerKind, WorkerReport
 from core.errors import StorageError
 from core.storage.lead import LEASE_SECONDS, Lead, Term
@@ -108,6 +115,7 @@ class Round:
         """Take part; returns at once."""
         self._subscriptions = [
             self._bus.subscribe(InventoryChanged, self._notice_change),
+            self._bus.subscribe(WindowsChanged, self._notice_change),
             self._bus.subscribe(CheckWanted, self._notice_wish),
             self._bus.subscribe(JobReported, self._notice_beat),
             self._bus.subscribe(LeadChanged, self._notice_leader),
@@ -245,7 +253,7 @@ class Round:
     def _fence(self) -> None:
         self._fenced.set()
 
-    def _notice_change(self, event: InventoryChanged) -> None:
+    def _notice_change(self, event: InventoryChanged | WindowsChanged) -> None:
         if self._watch is not None:
             self._watch.change(event)
 

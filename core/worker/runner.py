@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Protocol
 
 from core.checks.request import CheckRequest
@@ -45,6 +46,7 @@ class Runner:
         watched: Mapping[int, Watched],
         limits: Limits,
         *,
+        maintenance_until: Callable[[Watched, datetime], datetime | None],
         judged: Callable[[ServiceJudged], None],
         rota_changed: Callable[[], None],
     ) -> None:
@@ -53,6 +55,7 @@ class Runner:
         self._rota = rota
         self._watched = watched
         self._gate = Gate(limits)
+        self._maintenance_until = maintenance_until
         self._judged = judged
         self._rota_changed = rota_changed
         self._tasks: set[asyncio.Task[None]] = set()
@@ -130,10 +133,11 @@ class Runner:
         watched = self._watched.get(service_id)
         if watched is None or watched.request != request:
             return None
+        now = self._clock.now()
         if observation is not None:
             self.lagged += observation.lagged
-            self._judged(watched.judge(observation))
-        return watched.wait_seconds(self._clock.now())
+            self._judged(watched.judge(observation, self._maintenance_until(watched, now)))
+        return watched.wait_seconds(now)
 
     async def _observe(self, request: CheckRequest) -> Observation:
         began, began_at = self._clock.monotonic(), self._clock.now()

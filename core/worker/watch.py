@@ -1,7 +1,7 @@
 """The watch: the round itself, for one term of leading.
 
-It holds rota, runner and scheduler together and keeps them equal to the inventory. It is made when the
-lead is gained and thrown away when it is lost.
+It holds rota, runner and scheduler together and keeps them equal to the inventory, and what is known of
+maintenance equal to its windows. It is made when the lead is gained and thrown away when it is lost.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from core.background import ended, in_background
 from core.clock import Clock
-from core.domain.events import InventoryChanged, ServiceJudged
+from core.domain.events import InventoryChanged, ServiceJudged, WindowsChanged
 from core.domain.kinds import Kind
 from core.domain.status import ServiceState
 from core.errors import NotFound, StorageError
@@ -24,6 +24,7 @@ from core.worker.rota import Rota
 from core.worker.runner import Checks, Runner
 from core.worker.scheduler import CheckScheduler
 from core.worker.watchlist import Watchlist
+from core.worker.windows import Windows
 
 if TYPE_CHECKING:
     from core.domain.clients import Client
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 RETRY_SECONDS = 1.0
 """The wait before the inventory is read again when the database was away."""
 UPKEEP_SECONDS = 3600.0
-"""How often partitions are made ahead, and old evidence is cleared away."""
+"""How often partitions are made ahead, old evidence is cleared away, and maintenance windows are read."""
 MANY = 200
 """Changes that name more services than this are read as if everything had changed."""
 CHUNK = 100
@@ -58,6 +59,7 @@ class Watch:
         self._clock = clock
         self.rota = Rota()
         self._list = Watchlist(clock, self.rota)
+        self._windows = Windows()
         self._scheduler = CheckScheduler(clock, self.rota.next_due, self._tick)
         self.runner = Runner(
             clock,
@@ -65,11 +67,12 @@ class Watch:
             self.rota,
             self._list.services,
             limits,
+            maintenance_until=self._windows.until,
             judged=judged,
             rota_changed=self._scheduler.retime,
         )
-        self._changes = [InventoryChanged()]
-        """What has to be read; an event that names nothing means everything."""
+        self._changes: list[InventoryChanged | WindowsChanged] = [InventoryChanged()]
+        """What has to be read; a change of the inventory that names nothing means everything."""
         self._changed = asyncio.Event()
         self._changed.set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -84,8 +87,8 @@ class Watch:
             in_background(self._keep_house(), "upkeep"),
         ]
 
-    def change(self, event: InventoryChanged) -> None:
-        """Take notice of a change of the inventory."""
+    def change(self, event: InventoryChanged | WindowsChanged) -> None:
+        """Take notice of a change of the inventory or of the maintenance windows."""
         self._changes.append(event)
         self._changed.set()
 
@@ -139,14 +142,18 @@ class Watch:
             except StorageError as error:
                 log.info("The hourly upkeep of the database failed: %s", error)
             await asyncio.sleep(UPKEEP_SECONDS)
+            self.change(WindowsChanged())
 
-    async def _read(self, changes: list[InventoryChanged]) -> None:
+    async def _read(self, changes: Sequence[InventoryChanged | WindowsChanged]) -> None:
         """Read what has changed, everything at most once."""
         self._list.begin_pass()
+        inventory = [change for change in changes if isinstance(change, InventoryChanged)]
+        client_ids = set[int]().union(*(change.client_ids for change in inventory))
+        service_ids = set[int]().union(*(change.service_ids for change in inventory))
+        anything = not all(change.client_ids or change.service_ids for change in inventory)
         async with self._database.unit() as unit:
-            client_ids = set[int]().union(*(change.client_ids for change in changes))
-            service_ids = set[int]().union(*(change.service_ids for change in changes))
-            anything = not all(change.client_ids or change.service_ids for change in changes)
+            if anything or len(inventory) < len(changes):  # before the services: those are checked at once
+                self._windows.take(await unit.windows.all(), self._clock.now())
             if anything or len(service_ids) > MANY:
                 await self._read_everything(unit)
             for client_id in sorted(client_ids):

@@ -41,6 +41,8 @@ class Watched:
     host: str
     """Where its checks go: host and port of the first hop, the unit of the limit per host."""
     state: ServiceState
+    tags: tuple[str, ...] = ()
+    """Those of the service and of its client."""
     beat_at: datetime | None = None
     """When the job of a heartbeat reported in last."""
     doubtful: bool = False
@@ -50,17 +52,20 @@ class Watched:
     def of(cls, client: Client, service: Service, state: ServiceState) -> Watched:
         """Make one from what is stored."""
         request = CheckRequest.of(client.spec, service.spec)
-        return cls(service, request, host_of(request.url), state)
+        tags = service.spec.tags + client.spec.tags
+        return cls(service, request, host_of(request.url), state, tags)
 
-    def judge(self, observation: Observation) -> ServiceJudged:
-        """Take in what a check saw, and give what it means.
+    def judge(self, observation: Observation, maintenance_until: datetime | None = None) -> ServiceJudged:
+        """Take in what a check saw, and give what it means; None: it was made in no maintenance.
 
         Evidence is told once, with the event: what is held of thousands of services goes without it.
         """
         observation = self._with_moment_of_its_own(observation)
+        if maintenance_until is not None:
+            observation = replace(observation, in_maintenance=True)
         self.doubtful = self._is_to_repeat(observation)
         held = observation if observation.evidence is None else replace(observation, evidence=None)
-        judged = step(self.state, held, Policy.of(self.service.spec))
+        judged = step(self.state, held, Policy.of(self.service.spec), maintenance_until)
         self.state = judged.state
         return ServiceJudged(self.service.id, observation, judged.state, judged.transition)
 

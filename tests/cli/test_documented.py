@@ -11,7 +11,7 @@ import pytest
 
 from core.cli.main import build_parser
 from core.domain.observations import ErrorKind
-from tests.cli import test_check, test_client, test_evidence, test_service, test_status
+from tests.cli import test_check, test_client, test_evidence, test_maintenance, test_service, test_status
 
 PAGE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text()
 
@@ -53,6 +53,7 @@ def test_every_key_of_every_document_is_described() -> None:
         *test_check.PHASES,
         *test_client.KEYS,
         *test_evidence.KEYS,
+        *test_maintenance.KEYS,
         *test_service.KEYS,
         *test_status.KEYS,
         *test_status.WORKER_KEYS,

@@ -36,6 +36,7 @@ KEYS = [
     "retries",
     "retry_interval_s",
     "recoveries",
+    "parent_id",
     "degraded_above_ms",
     "follow_redirects",
     "verify_tls",
@@ -77,7 +78,7 @@ def test_a_service_is_added_with_everything_that_was_named(acme: Ronda) -> None:
     assert (added.code, added.err) == (0, "ronda: Added the service web (id 1).\n")
     service = added.document["service"]
     assert list(service) == KEYS
-    assert {name: service[name] for name in KEYS[:36]} == {
+    assert {name: service[name] for name in KEYS[:37]} == {
         "id": 1,
         "client_id": 1,
         "client": "Acme",
@@ -104,6 +105,7 @@ def test_a_service_is_added_with_everything_that_was_named(acme: Ronda) -> None:
         "retries": 3,
         "retry_interval_s": 7.0,
         "recoveries": 2,
+        "parent_id": None,
         "degraded_above_ms": 800,
         "follow_redirects": False,
         "verify_tls": False,
@@ -166,6 +168,9 @@ def test_a_service_is_shown_with_how_it_is_and_without_header_values(acme: Ronda
         "stale": False,
         "failing_attempt": 0,
         "soft_failures": 0,
+        "flapping": False,
+        "flap_percent": 0.0,
+        "maintenance_until": None,
         "last_check": None,
     }
 
@@ -419,3 +424,33 @@ def test_curl_repeats_the_check_without_its_secrets(acme: Ronda) -> None:
 def test_curl_gives_what_fits_another_kind(acme: Ronda) -> None:
     acme("service", "add", "--client", "acme", "--name", "router", "--endpoint", "icmp://192.0.2.7")
     assert acme("service", "curl", "router").lines == ["ping -c 1 -W 10 192.0.2.7"]
+
+
+@pytest.mark.parametrize("named", ["gateway", "ACME/gateway", "1"])
+def test_a_service_is_told_what_it_depends_on_by_name_or_number(acme: Ronda, named: str) -> None:
+    acme("service", "add", "--client", "acme", "--name", "gateway", "--endpoint", "/")
+    added = acme(*ADD, "--parent", named, "--json")
+    assert (added.code, added.document["service"]["parent_id"]) == (0, 1)
+    shown = [line.split() for line in acme("service", "show", "web").lines]
+    assert ["Depends", "on", "Acme/gateway"] in shown
+    assert acme("service", "edit", "web", "--no-parent", "--json").document["service"]["parent_id"] is None
+    assert not any("Depends on" in line for line in acme("service", "show", "web").lines)
+
+
+def test_a_circle_or_a_parent_that_is_not_there_is_refused_in_clear_words(acme: Ronda) -> None:
+    acme("service", "add", "--client", "acme", "--name", "gateway", "--endpoint", "/")
+    acme(*ADD, "--parent", "gateway")
+    circle = acme("service", "edit", "gateway", "--parent", "web")
+    assert (circle.code, circle.out) == (2, "")
+    assert "Depends on: They would wait for each other: gateway -> web -> gateway." in circle.err
+    lost = acme("service", "edit", "gateway", "--parent", "wep")
+    assert (lost.code, lost.out) == (1, "")
+    assert "There is no service wep. Did you mean web" in lost.err
+
+
+def test_a_parent_in_the_bin_is_shown_as_that(acme: Ronda) -> None:
+    acme("service", "add", "--client", "acme", "--name", "gateway", "--endpoint", "/")
+    acme(*ADD, "--parent", "gateway")
+    acme("service", "remove", "gateway")
+    assert "the service with the number 1, which is in the bin" in acme("service", "show", "web").out
+    assert acme("service", "edit", "web", "--notes", "still editable").code == 0

@@ -12,7 +12,7 @@ from core.wording import FIELD_LABELS, KIND_WORDS
 
 WEB = ServiceSpec("web", "/health")
 GUARDED = replace(WEB, auth=Auth.BASIC, auth_user="ops", auth_secret=Secret("hunter2"))
-UNSHOWN = {"active", "method", "retry_interval_seconds"}
+UNSHOWN = {"active", "method", "parent_id", "retry_interval_seconds"}
 """Told in rows of their own, or of other fields."""
 
 

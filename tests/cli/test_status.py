@@ -11,6 +11,7 @@ from core.domain.observations import ErrorKind, Observation, Status
 from core.storage.database import Database
 from tests.cli.support import Ronda
 from tests.operations.support import record, report, worker
+from tests.storage.support import run
 
 KEYS = [
     "id",
@@ -120,6 +121,51 @@ def test_something_down_exits_1_and_says_why(two: Ronda, database: Database) -> 
     assert document["services"][1]["uptime_24h"] == 0.0
     assert two("status", "--client", "acme").code == 0
     assert two("status", "--client", "beta").code == 1
+
+
+def change_state(database: Database, service_id: int, changes: str) -> None:
+    """Change what is held of a service, in the words of SQL."""
+
+    async def write() -> None:
+        statement = f"UPDATE ronda.service_states SET {changes} WHERE service_id = %s"  # noqa: S608 - ours
+        await run(database, statement, [service_id])
+        await database.close()
+
+    asyncio.run(write())
+
+
+def test_what_is_down_in_maintenance_is_expected_and_exits_0_until_it_ends(
+    two: Ronda, database: Database
+) -> None:
+    see(database, 5, {1: Status.UP, 2: Status.DOWN})
+    change_state(database, 2, "maintenance_until = '2100-01-01 00:00:00+00'")
+    ended = two("status", "--json")
+    assert ended.code == 0
+    assert ended.document["totals"] == dict.fromkeys(TOTALS, 0) | {"up": 1, "maintenance": 1}
+    assert ended.document["services"][1]["status"] == "maintenance"
+    assert two("client", "status").code == 0
+    change_state(database, 2, "maintenance_until = '2000-01-01 00:00:00+00'")
+    assert two("status").code == 1
+
+
+def test_nothing_heard_in_maintenance_is_bad_news_all_the_same(two: Ronda, database: Database) -> None:
+    see(database, 500, {1: Status.UP, 2: Status.UP})
+    change_state(database, 2, "maintenance_until = '2100-01-01 00:00:00+00'")
+    assert two("status", "--client", "beta").code == 1
+
+
+def test_a_service_is_shown_with_its_maintenance_and_whether_it_flaps(two: Ronda, database: Database) -> None:
+    see(database, 5, {1: Status.DOWN})
+    change_state(
+        database, 1, "maintenance_until = '2100-01-01 12:00:00+00', flapping = true, flap_changes = 63"
+    )
+    state = two("service", "show", "acme/web", "--json").document["state"]
+    assert (state["flapping"], state["flap_percent"]) == (True, 33.9)
+    assert (state["status"], state["maintenance_until"]) == ("maintenance", "2100-01-01T12:00:00Z")
+    shown = [" ".join(line.split()) for line in two("service", "show", "acme/web").lines]
+    until = datetime(2100, 1, 1, 12, tzinfo=UTC).astimezone()
+    assert f"Maintenance until {until:%Y-%m-%d %H:%M:%S}" in shown
+    assert "Flapping 34 %" in shown
 
 
 def test_degraded_exits_0(two: Ronda, database: Database) -> None:
@@ -251,3 +297,26 @@ def test_stats_count_everything(two: Ronda, database: Database) -> None:
         "checks_per_second": 1.5,
     }
     assert "checks stored      2" in two("stats").lines
+
+
+def test_what_is_down_behind_another_service_says_so_and_stays_down(two: Ronda, database: Database) -> None:
+    two("service", "edit", "Beta/web", "--parent", "Acme/web")
+    see(database, 5, {1: Status.DOWN, 2: Status.DOWN})
+    for arguments in ((), ("--client", "Beta")):
+        board = two("status", *arguments)
+        assert board.code == 1
+        (row,) = [line for line in board.lines if " Beta " in line]
+        assert row.endswith("behind Acme/web")
+    document = two("status", "--json").document
+    assert document["totals"]["down"] == 2
+    assert [list(each) for each in document["services"]] == [KEYS, KEYS]
+    assert document["services"][1]["detail"] == "got 503, expected 200"
+    shown = [line.split(maxsplit=1) for line in two("service", "show", "Beta/web").lines]
+    assert ["Behind", "Acme/web, which is down"] in shown
+
+
+def test_a_service_whose_parent_is_up_says_what_was_seen_of_it(two: Ronda, database: Database) -> None:
+    two("service", "edit", "Beta/web", "--parent", "Acme/web")
+    see(database, 5, {1: Status.UP, 2: Status.DOWN})
+    assert "behind" not in two("status").out
+    assert "Behind" not in two("service", "show", "Beta/web").out

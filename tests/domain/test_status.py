@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -148,9 +149,50 @@ def test_a_status_older_than_two_intervals_and_a_timeout_is_stale() -> None:
 
 def test_pause_lies_over_everything_and_a_stale_status_is_unknown() -> None:
     state = judge("xxx")[0]
-    assert shown_status(state, active=True, stale=False) is Status.DOWN
-    assert shown_status(state, active=True, stale=True) is Status.UNKNOWN
-    assert shown_status(state, active=False, stale=True) is Status.PAUSED
+    assert shown_status(state, START, active=True, stale=False) is Status.DOWN
+    assert shown_status(state, START, active=True, stale=True) is Status.UNKNOWN
+    assert shown_status(state, START, active=False, stale=True) is Status.PAUSED
+
+
+def in_maintenance(letters: str, ends_at: datetime) -> ServiceState:
+    state = ServiceState()
+    for index, letter in enumerate(letters):
+        state = step(state, Observation(at(index), LETTERS[letter]), Policy(2, 1), ends_at).state
+    return state
+
+
+def test_maintenance_lies_over_all_but_pause_until_the_moment_it_ends() -> None:
+    ends_at = START + timedelta(hours=1)
+    state = in_maintenance("xxx", ends_at)
+    before = ends_at - timedelta(microseconds=1)
+    assert shown_status(state, before, active=True, stale=False) is Status.MAINTENANCE
+    assert shown_status(state, before, active=True, stale=True) is Status.MAINTENANCE
+    assert shown_status(state, before, active=False, stale=False) is Status.PAUSED
+    assert shown_status(state, ends_at, active=True, stale=False) is Status.DOWN
+    assert shown_status(state, ends_at, active=True, stale=True) is Status.UNKNOWN
+
+
+def test_maintenance_changes_no_verdict_and_the_first_check_after_it_ends_it() -> None:
+    state = in_maintenance("uxxx", START + timedelta(hours=1))
+    assert replace(state, maintenance_until=None) == judge("uxxx")[0]
+    after = step(state, Observation(at(4), Status.DOWN), Policy(2, 1)).state
+    assert after.maintenance_until is None
+    assert shown_status(after, at(4), active=True, stale=False) is Status.DOWN
+
+
+@pytest.mark.parametrize("retries", [0, 2])
+def test_changes_count_for_flapping_whether_they_are_soft_or_hard(retries: int) -> None:
+    state, transitions = judge("uxuxuxu", retries=retries)
+    assert len(transitions) == (7 if retries == 0 else 1)
+    assert state.flapping.changes == 0b111111
+    assert state.flapping.active
+    assert round(state.flapping.percent, 1) == 33.9
+    assert not judge("uxuxux", retries=retries)[0].flapping.active
+
+
+def test_degraded_is_a_change_and_the_first_result_is_none() -> None:
+    assert judge("x")[0].flapping.changes == 0
+    assert judge("uddx")[0].flapping.changes == 0b101
 
 
 histories = st.text("udx", max_size=60)

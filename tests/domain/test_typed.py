@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, time
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from core.domain.faults import Fault
 from core.domain.kinds import Auth, Kind
 from core.domain.secret import Secret
 from core.domain.services import Header
-from core.domain.typed import Typist
+from core.domain.typed import Typist, seconds_of
 
 
 @pytest.mark.parametrize(
@@ -77,3 +80,55 @@ def test_faults_of_a_field_that_could_not_be_read_are_not_named_twice() -> None:
     own = Fault("name", "required")
     of_spec = [own, Fault("timeout_seconds", "timeout_over_interval", {"interval": 1.0})]
     assert [fault.code for fault in typist.faults(of_spec)] == ["number", "required"]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("30", 30.0),
+        ("2,5 h", 9_000.0),
+        ("500ms", 0.5),
+        ("90M", 5_400.0),
+        ("1h30m", 5_400.0),
+        ("1d 2h 3m 4s", 93_784.0),
+        ("0d", 0.0),
+    ],
+)
+def test_a_duration_is_read_with_one_unit_or_several(text: str, seconds: float) -> None:
+    assert seconds_of(text) == seconds
+    assert Typist().duration("duration_seconds", text, 1.0) == seconds
+
+
+@pytest.mark.parametrize("text", ["", " ", "m", "30m1h", "1h-30m", "1.5h30m", "1 day", "nan", "1e3h", "٣h"])
+def test_what_is_no_duration_is_a_fault(text: str) -> None:
+    typist = Typist()
+    assert typist.duration("duration_seconds", text, 1.0) == 1.0
+    (fault,) = typist.faults([])
+    assert (fault.field, fault.code) == ("duration_seconds", "duration")
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        (" 22:30 ", time(22, 30)),
+        ("2026-12-01 22:30", datetime(2026, 12, 2, 1, 30, tzinfo=UTC)),
+        ("2026-12-01T22:30:00Z", datetime(2026, 12, 1, 22, 30, tzinfo=UTC)),
+        ("2026-12-01T22:30+05:30", datetime(2026, 12, 1, 17, 0, tzinfo=UTC)),
+        ("2026-12-01", datetime(2026, 12, 1, 3, tzinfo=UTC)),
+    ],
+)
+def test_a_moment_without_a_zone_is_of_the_one_that_is_given(text: str, moment: datetime | time) -> None:
+    typist = Typist()
+    assert typist.moment("starts_at", text, ZoneInfo("America/Sao_Paulo")) == moment
+    assert typist.faults([]) == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["", "soon", "24:00", "7:30", "2026-02-30", "0001-01-01T00:00+14:00", "9999-12-31", "\x1b[31m"]
+)
+def test_what_is_no_moment_is_a_fault(text: str) -> None:
+    typist = Typist()
+    assert typist.moment("starts_at", text, UTC) is None
+    (fault,) = typist.faults([])
+    assert (fault.field, fault.code) == ("starts_at", "moment")
+    assert str(fault.parameters["text"]).isprintable()

@@ -52,6 +52,17 @@ def test_pause_lies_over_everything_and_is_never_stale() -> None:
         assert not paused.stale(NOON + timedelta(days=9))
 
 
+def test_maintenance_hides_what_is_down_until_it_ends() -> None:
+    held = line(seen=Status.DOWN)
+    ends_at = NOON + timedelta(seconds=10)
+    held = replace(held, state=replace(held.state, maintenance_until=ends_at))
+    assert (held.status(NOON), held.maintenance_until(NOON)) == (Status.MAINTENANCE, ends_at)
+    assert status_totals([held], NOON)[Status.DOWN] == 0
+    assert (held.status(ends_at), held.maintenance_until(ends_at)) == (Status.DOWN, None)
+    paused = replace(held, client=replace(held.client, spec=replace(ACME, active=False)))
+    assert paused.maintenance_until(NOON) is None
+
+
 def test_totals_count_what_is_shown_and_name_every_status() -> None:
     lines = [line(seen=Status.UP), line(seen=Status.UP), line(active=False), line(seen=Status.DOWN)]
     totals = status_totals(lines, NOON)

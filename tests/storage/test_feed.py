@@ -12,7 +12,14 @@ import pytest
 
 from core.bus import Bus
 from core.domain.clients import ClientSpec
-from core.domain.events import CheckWanted, InventoryChanged, LeadChanged, ServiceJudged, StorageChanged
+from core.domain.events import (
+    CheckWanted,
+    InventoryChanged,
+    LeadChanged,
+    ServiceJudged,
+    StorageChanged,
+    WindowsChanged,
+)
 from core.domain.observations import Observation, Status
 from core.domain.services import ServiceSpec
 from core.domain.status import Policy, ServiceState, step
@@ -23,7 +30,7 @@ from core.storage.recording import Judged, Recording
 from tests.conftest import ServerForTests
 from tests.storage.outages import end_backends, fetch, outage
 
-KINDS = (CheckWanted, InventoryChanged, LeadChanged, ServiceJudged, StorageChanged)
+KINDS = (CheckWanted, InventoryChanged, LeadChanged, ServiceJudged, StorageChanged, WindowsChanged)
 
 
 class Ear:
@@ -101,6 +108,11 @@ async def test_a_change_too_large_to_name_means_that_anything_may_have_changed(
 async def test_a_wish_for_a_check_is_heard(database: Database, feed: Feed, ear: Ear) -> None:
     await announce(database, {"check": 7})
     assert await ear.next() == CheckWanted(7)
+
+
+async def test_a_maintenance_window_is_heard_of(database: Database, feed: Feed, ear: Ear) -> None:
+    await announce(database, {"maintenance": 3})
+    assert await ear.next() == WindowsChanged()
 
 
 async def test_a_change_of_the_lead_is_heard_but_for_the_own(
@@ -219,6 +231,7 @@ NOT_OURS = [
     '{"services": [99999999999]}',
     '{"clients": [0]}',
     '{"check": "x"}',
+    '{"maintenance": "x"}',
     '{"check": 1e999}',
     pytest.param("[" * 7_000, id="deep"),
 ]

@@ -10,6 +10,7 @@ import pytest
 
 from core.domain.observations import (
     LAGGED_FLAG,
+    MAINTENANCE_FLAG,
     STATUS_CODES,
     ErrorKind,
     LatencyPoint,
@@ -244,6 +245,44 @@ async def test_uptime_counts_what_was_observed(
     async with database.unit() as unit:
         uptimes = await unit.history.uptimes(3600, NOON)
     assert uptimes == {service.id: Uptime(3600, observed, good)}
+
+
+async def tag(database: Database, *moments: datetime) -> None:
+    """Have the checks of these moments be made in maintenance."""
+    statement = "UPDATE ronda.health_checks SET flags = %s WHERE checked_at = ANY (%s)"
+    await run(database, statement, [MAINTENANCE_FLAG, list(moments)])
+
+
+@pytest.mark.parametrize(
+    ("tagged", "observed", "good"),
+    [
+        ([], 130, 100),
+        ([ago(100)], 100, 100),
+        ([ago(130)], 100, 70),
+        ([ago(100), ago(70)], 70, 70),
+        ([ago(130), ago(100), ago(70), ago(40)], 0, 0),
+    ],
+    ids=["none", "the failure", "before the failure", "two in a row", "all"],
+)
+async def test_time_in_maintenance_counts_neither_as_good_nor_as_bad(
+    database: Database, tagged: list[datetime], observed: float, good: float
+) -> None:
+    """The check before it covers the time up to it, and no more."""
+    service = await added_service(database)  # 30 s interval, 10 s timeout
+    checks: list[Check] = [(ago(130), UP, 1), (ago(100), DOWN, 1), (ago(70), UP, 1), (ago(40), UP, 1)]
+    await put_checks(database, service.id, checks)
+    await tag(database, *tagged)
+    async with database.unit() as unit:
+        assert await unit.history.uptimes(3600, NOON) == {service.id: Uptime(3600, observed, good)}
+
+
+async def test_recent_checks_say_whether_they_were_made_in_maintenance(database: Database) -> None:
+    service = await added_service(database)
+    await put_checks(database, service.id, [(ago(60), DOWN, None), (ago(30), UP, 1.0)])
+    await tag(database, ago(60))
+    async with database.unit() as unit:
+        recent = await unit.history.recent(service.id, 10)
+    assert [(check.status, check.in_maintenance) for check in recent] == [(UP, False), (DOWN, True)]
 
 
 async def test_uptime_agrees_with_a_ledger_kept_by_hand(database: Database) -> None:

@@ -11,7 +11,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core.domain.clients import ClientSpec
-from core.domain.observations import LAGGED_FLAG, Certificate, ErrorKind, Observation, Phases, Status
+from core.domain.observations import (
+    LAGGED_FLAG,
+    MAINTENANCE_FLAG,
+    Certificate,
+    ErrorKind,
+    Observation,
+    Phases,
+    Status,
+)
 from core.domain.services import ServiceSpec
 from core.domain.status import Policy, ServiceState, step
 from core.errors import Fenced, StorageError
@@ -113,6 +121,17 @@ async def test_an_observation_that_a_lag_overlapped_is_flagged(
     await recording.append([replace(late, service_id=ids[2])])
     rows = await fetch(database, "SELECT service_id, flags FROM ronda.health_checks ORDER BY service_id")
     assert rows == [(ids[0], 0), (ids[1], LAGGED_FLAG), (ids[2], LAGGED_FLAG)]
+
+
+async def test_an_observation_in_maintenance_is_flagged(
+    database: Database, recording: Recording, term: Term, ids: list[int], now: datetime
+) -> None:
+    batch = [judged(service_id, now) for service_id in ids[:2]]
+    batch = [replace(each, observation=replace(each.observation, in_maintenance=True)) for each in batch]
+    batch[1] = replace(batch[1], observation=replace(batch[1].observation, lagged=True))
+    await recording.flush(batch, term.epoch, term.flush + 1)
+    rows = await fetch(database, "SELECT service_id, flags FROM ronda.health_checks ORDER BY service_id")
+    assert rows == [(ids[0], MAINTENANCE_FLAG), (ids[1], MAINTENANCE_FLAG | LAGGED_FLAG)]
 
 
 async def test_the_last_state_of_a_service_in_a_batch_stays(

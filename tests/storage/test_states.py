@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from core.domain.flapping import Flapping
 from core.domain.observations import Certificate, ErrorKind, Observation, Phases, Status
 from core.domain.status import Run, ServiceState
 from core.storage import pieces
@@ -19,6 +20,8 @@ FULL = ServiceState(
     degraded_run=Run(True, 12, NOON - timedelta(hours=2)),
     down_run=Run(True, 7, NOON - timedelta(hours=1)),
     soft_failures=3,
+    flapping=Flapping(0b1011, active=True),
+    maintenance_until=NOON + timedelta(hours=1),
     observation=Observation(
         NOON,
         Status.DOWN,
@@ -30,6 +33,7 @@ FULL = ServiceState(
         certificate=Certificate(NOON + timedelta(days=14), "Let's Encrypt R3", "acme.example"),
         address="2001:db8::7",
         redirects=("https://acme.example/a", "https://acme.example/b"),
+        in_maintenance=True,
     ),
 )
 

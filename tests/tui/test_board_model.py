@@ -76,19 +76,60 @@ def test_a_status_that_is_too_old_becomes_unknown_and_is_known_again(fleet: Flee
     assert seen is not None
     limit = timedelta(seconds=2 * line.service.spec.interval_seconds + line.service.spec.timeout_seconds)
     just_in_time = seen.checked_at + limit
-    assert line.service.id not in model.sweep_stale(just_in_time)
+    assert line.service.id not in model.sweep(just_in_time)
     too_late = just_in_time + timedelta(milliseconds=1)
-    assert line.service.id in model.sweep_stale(too_late)
+    assert line.service.id in model.sweep(too_late)
     assert model.entries[line.service.id].shown is Status.UNKNOWN
     assert model.entries[line.service.id].line.status(too_late) is Status.UNKNOWN
-    assert model.sweep_stale(too_late) == []
+    assert model.sweep(too_late) == []
     assert model.judge(line.service.id, judged_up(line, too_late), too_late)
     assert model.entries[line.service.id].shown is Status.UP
 
 
+def test_a_service_in_maintenance_is_no_problem_until_the_maintenance_ends(fleet: Fleet) -> None:
+    line = line_with(fleet, Status.DOWN)
+    ends_at = NOW + timedelta(seconds=10)
+    model = BoardModel()
+    model.replace_all([replace(line, state=replace(line.state, maintenance_until=ends_at))], NOW)
+    entry = model.entries[line.service.id]
+    assert model.totals == {Status.MAINTENANCE: 1}
+    assert not entry.failing
+    assert model.problems() == []
+    assert model.sweep(ends_at - timedelta(seconds=1)) == []
+    over = ends_at + timedelta(milliseconds=1)
+    assert model.sweep(over) == [entry.id]
+    assert model.entries[entry.id].failing
+    assert (model.totals[Status.MAINTENANCE], model.totals[Status.DOWN]) == (0, 1)
+    assert model.problems() == [entry]
+
+
+def test_a_result_in_maintenance_that_grows_old_is_unknown_once_the_maintenance_ends(fleet: Fleet) -> None:
+    line = line_with(fleet, Status.UP)
+    ends_at = NOW + timedelta(hours=3)
+    model = BoardModel()
+    model.replace_all([replace(line, state=replace(line.state, maintenance_until=ends_at))], NOW)
+    assert model.sweep(ends_at - timedelta(seconds=1)) == []
+    assert model.sweep(ends_at + timedelta(seconds=1)) == [line.service.id]
+    assert model.entries[line.service.id].shown is Status.UNKNOWN
+
+
+def test_an_unconfirmed_failure_in_maintenance_is_not_failing(fleet: Fleet, model: BoardModel) -> None:
+    line = line_with(fleet, Status.UP)
+    soft = ServiceState(
+        Status.UP,
+        NOW,
+        Run(True, 1, LATER),
+        Run(True, 1, LATER),
+        observation=Observation(LATER, Status.DOWN),
+        maintenance_until=LATER + timedelta(hours=1),
+    )
+    assert model.judge(line.service.id, soft, LATER)
+    assert not model.entries[line.service.id].failing
+
+
 def test_what_is_paused_or_was_never_checked_does_not_grow_old(fleet: Fleet, model: BoardModel) -> None:
     paused = line_with(fleet, Status.PAUSED)
-    model.sweep_stale(NOW + timedelta(days=3))
+    model.sweep(NOW + timedelta(days=3))
     assert model.entries[paused.service.id].shown is Status.PAUSED
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from textual.strip import Strip
 
+from core.domain.flapping import Flapping
 from core.domain.observations import ErrorKind, Observation, Status
 from core.domain.services import Service
 from core.domain.status import Run, ServiceState
@@ -119,6 +120,34 @@ def test_a_stale_service_is_unknown_and_tells_since_when() -> None:
     assert "? api.prod" in text
     assert "unknown" in text
     assert "no result for 5m" in text
+
+
+def test_a_service_in_maintenance_says_until_when_and_what_is_wrong_meanwhile() -> None:
+    ends_at = NOW + timedelta(minutes=40)
+    strip = draw(entry_of(replace(DOWN, maintenance_until=ends_at)), 160)
+    told = f"in maintenance until {ends_at.astimezone():%H:%M} · connec"
+    assert "◆ api.prod" in strip.text
+    assert told in strip.text
+    assert colour_of(strip, told) == PALETTE.status(Status.MAINTENANCE)
+    soft = draw(entry_of(replace(SOFT, maintenance_until=ends_at)), 160).text
+    assert "◆ api.prod" in soft
+    assert "soft" not in soft
+    assert trouble(entry_of(replace(UP, maintenance_until=ends_at)), NOW) == told.split(" · ")[0]
+
+
+def test_a_maintenance_that_ends_on_another_day_says_on_which() -> None:
+    ends_at = NOW + timedelta(days=2)
+    text = trouble(entry_of(replace(UP, maintenance_until=ends_at)), NOW)
+    assert text == f"in maintenance until {ends_at.astimezone():%Y-%m-%d %H:%M}"
+
+
+def test_a_service_that_flaps_says_so_before_what_is_wrong() -> None:
+    flapping = Flapping(0b111111, active=True)
+    up = draw(entry_of(replace(UP, flapping=flapping)), 140)
+    assert colour_of(up, "flapping") == PALETTE.degraded
+    assert "flapping · connection" in draw(entry_of(replace(DOWN, flapping=flapping)), 160).text
+    assert "flapping" not in draw(entry_of(replace(UP, flapping=flapping), active=False), 140).text
+    assert "flapping" not in draw(entry_of(UP), 140).text
 
 
 def test_a_paused_service_is_told_by_its_word_without_trouble() -> None:

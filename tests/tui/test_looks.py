@@ -6,14 +6,16 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
 from core.domain.events import StorageChanged, WorkersReported
+from core.domain.flapping import Flapping
 from core.errors import Unreachable
-from tests.tui.canned import OWN_ID, CannedApp, Fleet, worker
+from tests.tui.canned import NOW, OWN_ID, CannedApp, Fleet, worker
 from tests.tui.forms import until
 from tests.tui.test_board_screen import opener
 from tui.stages import Stage
@@ -86,6 +88,19 @@ def test_sorted_board(snap_compare: SnapCompare, presses: int) -> None:
 def test_only_problems(snap_compare: SnapCompare) -> None:
     """Down, degraded and half-failed services only; the title says so."""
     assert compared(snap_compare, CannedApp(), MIDDLE, "x")
+
+
+def test_board_in_maintenance(snap_compare: SnapCompare) -> None:
+    """A client in maintenance: its rows say until when, and none is a problem; its first service flaps."""
+    fleet = Fleet()
+    mine = fleet.lines[0].client.id
+    until_one = NOW + timedelta(hours=1)
+    for index, line in enumerate(fleet.lines):
+        if line.client.id == mine:
+            changed = replace(line.state, maintenance_until=until_one if index else None)
+            flapping = Flapping() if index else Flapping(0b111111, active=True)
+            fleet.lines[index] = replace(line, state=replace(changed, flapping=flapping))
+    assert compared(snap_compare, CannedApp(fleet), LARGE, "down")
 
 
 def test_folded_clients(snap_compare: SnapCompare) -> None:

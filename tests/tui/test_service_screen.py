@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 
 from core.domain.events import InventoryChanged, ServiceJudged
 from core.domain.evidence import Evidence, FailureEvidence
+from core.domain.flapping import Flapping
 from core.domain.observations import ErrorKind, LatencyPoint, Observation, Status
 from core.domain.status import Policy, step
 from core.errors import Unreachable
@@ -68,6 +69,23 @@ async def test_the_page_of_a_service_that_is_down_says_why() -> None:
         assert screen.entry.observation is not None
         assert f"{screen.entry.observation.detail}" in screen_text(app)
         assert "✗ down" in screen_text(app)
+
+
+async def test_the_page_says_until_when_maintenance_lasts_and_that_the_service_flaps() -> None:
+    async with opened(Status.DOWN) as (pilot, app, screen):
+        assert screen.entry is not None
+        state, at = screen.entry.line.state, NOW + timedelta(seconds=30)
+        assert state.observation is not None
+        seen = replace(state.observation, checked_at=at)
+        flapping = Flapping(0b111111, active=True)
+        ends_at = NOW + timedelta(minutes=10)
+        state = replace(state, observation=seen, flapping=flapping, maintenance_until=ends_at)
+        app.frozen.advance(31)
+        app.bus.publish(ServiceJudged(screen.service_id, seen, state))
+        told = f"in maintenance until {ends_at.astimezone():%H:%M} · {seen.detail}"
+        await until(pilot, lambda: told in screen_text(app))
+        assert "◆ maintenance" in screen_text(app)
+        assert "flapping 34 %" in screen_text(app)
 
 
 async def test_a_service_that_was_never_checked_says_so() -> None:

@@ -41,8 +41,14 @@ async def until(fact: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
-def client(client_id: int = 1, *, active: bool = True, dns: str = "https://acme.example") -> Client:
-    spec = ClientSpec(f"client {client_id}", dns=dns, active=active)
+def client(
+    client_id: int = 1,
+    *,
+    active: bool = True,
+    dns: str = "https://acme.example",
+    tags: tuple[str, ...] = (),
+) -> Client:
+    spec = ClientSpec(f"client {client_id}", dns=dns, active=active, tags=tags)
     return Client(client_id, spec, 1, START, START)
 
 
@@ -56,6 +62,7 @@ def service(
     endpoint: str | None = None,
     retries: int = 2,
     timeout: float = 1.0,
+    tags: tuple[str, ...] = (),
 ) -> Service:
     spec = ServiceSpec(
         f"service {service_id}",
@@ -64,6 +71,7 @@ def service(
         timeout_seconds=timeout,
         active=active,
         retries=retries,
+        tags=tags,
     )
     return Service(service_id, client_id, spec, version, START, START)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +11,7 @@ import core.worker.watch
 from core.domain.events import (
     CheckWanted,
 )
+from core.domain.maintenance import Scope, Window, WindowSpec
 from core.domain.observations import Status
 from core.domain.services import ServiceSpec
 from tests.conftest import ServerForTests
@@ -113,6 +115,72 @@ async def test_many_services_at_once_are_taken_in(
     for service_id in ids:
         await process.checked(service_id)
     assert process.round.health().services == 20
+
+
+async def added_window(office: Office, *, announced: bool = True) -> Window:
+    """Save a window of the office's client that is open now."""
+    began = now() - timedelta(minutes=1)
+    spec = WindowSpec(
+        "new disks", Scope.CLIENT, office.client.id, starts_at=began, ends_at=began + timedelta(hours=1)
+    )
+    async with office.database.unit() as unit:
+        window = await unit.windows.add(spec, "olga", began)
+        if announced:
+            await unit.announce({"maintenance": window.id})
+    return window
+
+
+async def test_a_window_that_is_announced_tags_checks_until_it_is_ended(office: Office) -> None:
+    process = await office.open()
+    service = await office.add("web", interval=1.0)
+    await process.checked(service.id)
+    window = await added_window(office)
+    await until(lambda: process.judged[-1].observation.in_maintenance)
+    assert process.judged[-1].state.maintenance_until == window.spec.ends_at
+    assert not process.judged[0].observation.in_maintenance
+    async with office.database.unit() as unit:
+        await unit.windows.end(window.id, now())
+        await unit.announce({"maintenance": window.id})
+    await until(lambda: not process.judged[-1].observation.in_maintenance)
+    assert process.judged[-1].state.maintenance_until is None
+    await process.round.stop(5.0)
+    async with office.database.unit() as unit:
+        stored = await unit.history.recent(service.id, 100, before=now() + timedelta(hours=1))
+    told = {each.observation.checked_at: each.observation.in_maintenance for each in process.judged}
+    assert {check.checked_at: check.in_maintenance for check in stored} == told
+
+
+async def test_a_window_that_is_there_tags_the_first_check(office: Office) -> None:
+    window = await added_window(office, announced=False)
+    service = await office.add("web")
+    process = await office.open()
+    await process.checked(service.id)
+    assert process.judged[0].state.maintenance_until == window.spec.ends_at
+    await office.stored(1)
+    async with office.database.unit() as unit:
+        assert await unit.states.of([service.id]) == {service.id: process.judged[0].state}
+
+
+async def test_a_window_that_the_feed_missed_is_caught_up_with(
+    office: Office, server: ServerForTests
+) -> None:
+    process = await office.open()
+    service = await office.add("web", interval=1.0)
+    await process.checked(service.id)
+    await added_window(office, announced=False)
+    await end_backends(server, office.database, "ronda feed")
+    await until(lambda: process.judged[-1].observation.in_maintenance)
+
+
+async def test_windows_are_read_again_with_the_upkeep(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core.worker.watch, "UPKEEP_SECONDS", 0.05)
+    process = await office.open()
+    service = await office.add("web", interval=1.0)
+    await process.checked(service.id)
+    await added_window(office, announced=False)
+    await until(lambda: process.judged[-1].observation.in_maintenance)
 
 
 async def test_an_edit_that_the_feed_missed_is_caught_up_with(office: Office, server: ServerForTests) -> None:

@@ -18,6 +18,7 @@ from core.worker.gate import Limits
 from core.worker.rota import Rota, regular_moment_after
 from core.worker.runner import Checks, Runner
 from core.worker.watched import REMEASURE_SECONDS, Watched
+from core.worker.windows import Windows
 from tests.clock import FrozenClock
 from tests.worker.support import FakeChecks, client, service, until
 
@@ -38,6 +39,7 @@ class Floor:
             self.rota,
             self.watched,
             limits,
+            maintenance_until=Windows().until,
             judged=self.judged.append,
             rota_changed=self.count_retime,
         )

@@ -74,6 +74,28 @@ def test_evidence_is_told_once_and_held_nowhere() -> None:
     assert event.state.down_run.since == START
 
 
+def test_what_is_seen_in_maintenance_is_marked_and_judged_all_the_same() -> None:
+    service_watched = watched(retries=0)
+    ends_at = START + timedelta(hours=1)
+    event = service_watched.judge(seen(Status.DOWN, START), ends_at)
+    assert event.observation.in_maintenance
+    assert event.state.observation == event.observation
+    assert (event.state.status, event.state.maintenance_until) == (Status.DOWN, ends_at)
+
+
+def test_the_first_check_after_a_maintenance_is_marked_no_more() -> None:
+    service_watched = watched()
+    service_watched.judge(seen(at=START), START + timedelta(seconds=30))
+    event = service_watched.judge(seen(at=START + timedelta(seconds=31)))
+    assert not event.observation.in_maintenance
+    assert event.state.maintenance_until is None
+
+
+def test_its_tags_are_those_of_the_service_and_of_its_client() -> None:
+    made = Watched.of(client(tags=("gold", "eu")), service(tags=("batch",)), ServiceState())
+    assert set(made.tags) == {"gold", "eu", "batch"}
+
+
 def test_a_clock_set_back_for_long_keeps_its_own_times() -> None:
     service_watched = watched()
     service_watched.judge(seen(at=START))

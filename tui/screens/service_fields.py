@@ -212,6 +212,17 @@ _RARE = (
         advanced=True,
     ),
     Field(
+        "parent_id",
+        _(
+            "A service without which this one cannot work, such as its gateway: while that is down, "
+            "this one is shown as behind it and is no problem of its own."
+        ),
+        editor=partial(ChoiceEditor, (("", _("none")),)),
+        parse=values.optional_whole,
+        format=values.number_text,
+        advanced=True,
+    ),
+    Field(
         "runbook_url",
         _("What to do when it is down: a page that whoever is on call can open."),
         "https://wiki.example/api-prod",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
-from textual import work
+from textual import on, work
 
 from core.domain.clients import Client, ClientSpec
 from core.domain.faults import Fault
@@ -15,6 +15,7 @@ from core.domain.services import DEFAULT_TIMEOUT_SECONDS, Service, ServiceSpec
 from core.errors import RondaError
 from core.i18n import _
 from core.operations.clients import list_clients
+from core.operations.depending import service_labels
 from core.operations.observing import test_check
 from core.operations.services import add_service, edit_service, get_service
 from core.operations.validating import service_faults
@@ -30,7 +31,9 @@ from tui.widgets.outcome import outcome
 
 NO_CLIENT = ClientSpec(name="")
 """Stands for the client until one is chosen: a check of an absolute address needs none."""
-UNTESTED = frozenset({"name", "client", "tags", "runbook_url", "notes"})
+NO_PARENT = ("", _("none"))
+"""The option of a service that depends on nothing."""
+UNTESTED = frozenset({"name", "client", "parent_id", "tags", "runbook_url", "notes"})
 """Fields that a check does not read: their faults do not keep it from being tested."""
 
 
@@ -82,6 +85,9 @@ class ServiceForm(FormScreen[Service]):
         self._address_seen = sheet.values["endpoint"]
         self._chooser.disabled = sheet.stored is not None
         super()._show_sheet(sheet)
+        self._offer_parents({})
+        if sheet.values["parent_id"] is not None:
+            self._read_parents()
         if sheet.stored is None:
             self._read_clients()
 
@@ -112,6 +118,28 @@ class ServiceForm(FormScreen[Service]):
 
     def _offer_clients(self) -> None:
         self._chooser.options = tuple((key, client.spec.name) for key, client in self._clients.items())
+
+    @on(FieldRow.Entered)
+    def look_for_parents(self, event: FieldRow.Entered) -> None:
+        """Read the services only for whoever comes to choose one: there may be many."""
+        if event.row.field.name == "parent_id":
+            self._read_parents()
+
+    @work(exclusive=True, group="parents", exit_on_error=False)
+    async def _read_parents(self) -> None:
+        try:
+            self._offer_parents(await service_labels(desk_of(self)))
+        except RondaError as error:
+            self.tell_error(error_text(error))
+
+    def _offer_parents(self, labels: Mapping[int, str]) -> None:
+        """Offer every service but this one; the one that it depends on stays, even from the bin."""
+        editor, stored = self.rows["parent_id"].editor, self._sheet.stored if self._sheet else None
+        assert isinstance(editor, ChoiceEditor)
+        offered = {str(key): label for key, label in labels.items() if stored is None or key != stored.id}
+        if labels and editor.text and editor.text not in offered:
+            offered[editor.text] = _("number {id}, which is in the bin").format(id=editor.text)
+        editor.options = (NO_PARENT, *offered.items())
 
     # Kinds.
 

@@ -15,7 +15,7 @@ from textual.strip import Strip
 from core.domain.clients import Client
 from core.domain.observations import Status
 from core.i18n import _, ngettext
-from core.operations.board import BEATS
+from core.operations.board import BEATS, BoardLine
 from core.wording import STATUS_WORDS
 from tui import formatting
 from tui.board_model import PROBLEMS, Entry
@@ -89,14 +89,14 @@ class RowFacts:
     uptime: str
     age: str
     text: str
-    """Why it is not well; empty if it is."""
+    """Why it is not well, in maintenance or flapping; empty otherwise."""
     active: bool
 
     @classmethod
     def of(cls, entry: Entry, now: datetime, *, with_client: bool) -> RowFacts:
         """Read off a service what its row says."""
         line, status = entry.line, entry.shown
-        soft = line.active and line.state.failing_attempt > 0
+        soft = entry.failing and line.state.failing_attempt > 0
         return cls(
             status=status,
             glyph=SOFT_GLYPH if soft and status is not Status.DOWN else STATUS_GLYPHS[status],
@@ -105,13 +105,13 @@ class RowFacts:
             latency=_latency_text(entry),
             uptime=formatting.percent(entry.uptime.ratio if entry.uptime else None),
             age=_age_text(entry, now),
-            text=trouble(entry, now),
+            text=_row_text(entry, now),
             active=line.active,
         )
 
 
 def trouble(entry: Entry, now: datetime) -> str:
-    """Say in one line why a service is not well; empty if it is, or if nobody asks."""
+    """Say in one line why a service is not well or in maintenance; empty if it is well, or nobody asks."""
     line, observation = entry.line, entry.observation
     if not line.active or observation is None:
         return ""
@@ -119,13 +119,35 @@ def trouble(entry: Entry, now: datetime) -> str:
         seconds = (now - observation.checked_at).total_seconds()
         return _("no result for {age}").format(age=formatting.duration(seconds))
     detail = formatting.safe(observation.detail or STATUS_WORDS[observation.status])
+    if entry.shown is Status.MAINTENANCE:
+        return _maintenance_text(line, now, "" if observation.status is Status.UP else detail)
     attempt = line.state.failing_attempt
     if attempt:
         needed = line.service.spec.retries + 1
         return _("soft {attempt}/{needed}: {detail}").format(attempt=attempt, needed=needed, detail=detail)
     if line.state.soft and entry.shown in PROBLEMS:
         return _("recovering")
+    above = entry.behind
+    if above is not None:
+        return _("behind {service}").format(service=formatting.safe(above.line.label))
     return detail if entry.shown in PROBLEMS else ""
+
+
+def _maintenance_text(line: BoardLine, now: datetime, detail: str) -> str:
+    """Say until when it is in maintenance, and what is wrong meanwhile."""
+    ends_at = line.maintenance_until(now)
+    if ends_at is None:  # it has ended, and the next sweep says so
+        return detail
+    text = _("in maintenance until {time}").format(time=formatting.local_minute(ends_at, now))
+    return f"{text} · {detail}" if detail else text
+
+
+def _row_text(entry: Entry, now: datetime) -> str:
+    """Say why it is not well, after a word if it flaps."""
+    text = trouble(entry, now)
+    if not entry.line.active or not entry.line.state.flapping.active:
+        return text
+    return f"{_('flapping')} · {text}" if text else _("flapping")
 
 
 def _latency_text(entry: Entry) -> str:
@@ -195,8 +217,8 @@ class RowPainter:
             return
         if facts.text and cells >= _TEXT_FROM:
             room = min(cell_len(facts.text), cells * 3 // 5)
-            soft = facts.glyph == SOFT_GLYPH
-            colour = self.palette.degraded if soft else self.palette.status(facts.status)
+            unsettled = facts.glyph == SOFT_GLYPH or facts.status is Status.UP
+            colour = self.palette.degraded if unsettled else self.palette.status(facts.status)
             line.add(formatting.fit(facts.text, room) + " ", colour)
             cells -= room + 1
         add_heartbeat(line, entry.beats, cells, self.palette, faint=not facts.active)

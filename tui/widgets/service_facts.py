@@ -37,11 +37,20 @@ def settings_facts(entry: Entry) -> Iterator[Fact]:
         yield from _kind_facts(spec)
         yield from _timing_facts(spec)
         yield from _expectation_facts(spec)
+    yield from _dependency_facts(entry)
     for name in ("runbook_url", "notes"):
         if getattr(spec, name):
             yield Fact(FIELD_LABELS[name], getattr(spec, name))
     if spec.tags:
         yield Fact(FIELD_LABELS["tags"], ", ".join(spec.tags))
+
+
+def _dependency_facts(entry: Entry) -> Iterator[Fact]:
+    """Give what it depends on, if that is on the board."""
+    parent_id = entry.line.service.spec.parent_id
+    parent = entry.board.entries.get(parent_id) if entry.board and parent_id is not None else None
+    if parent is not None:
+        yield Fact(FIELD_LABELS["parent_id"], parent.line.label)
 
 
 def _heartbeat_facts(spec: ServiceSpec) -> Iterator[Fact]:

@@ -48,12 +48,23 @@ class ServiceHead(Lines):
             since = formatting.local_date_time(state.since)
             line.add("  " + _("for") + " ", palette.quiet).add(lasting, palette.strong, bold=True)
             line.add("  " + _("since {time}").format(time=since), palette.quiet)
+        if state.flapping.active and entry.line.active:
+            told = _("flapping {percent:.0f} %").format(percent=state.flapping.percent)
+            line.add("   ").add(told, palette.degraded)
         wait = next_check_in(entry, self.now)
         if wait is not None:
             line.add(f"   {_next_word(entry)} ", palette.quiet).add(formatting.duration(wait))
-        problem = trouble(entry, self.now)
+        problem = _problem_text(entry, self.now)
         second = self.line().add_within(problem, width, palette.status(entry.shown))
         return [line.strip(width), second.strip(width)]
+
+
+def _problem_text(entry: Entry, now: datetime) -> str:
+    """Say what is wrong, in a whole sentence where it is behind something else."""
+    text, above = trouble(entry, now), entry.behind
+    if above is None or entry.line.state.soft:
+        return text
+    return _("{trouble}, which is down").format(trouble=text)
 
 
 def _next_word(entry: Entry) -> str:

@@ -16,6 +16,7 @@ from core.domain.faults import Fault, Parameter
 from core.domain.secret import MASK, Secret
 from core.domain.services import Header
 from core.domain.text import printable
+from core.domain.typed import seconds_of
 
 YES = "yes"
 NO = "no"
@@ -25,8 +26,6 @@ Parser = Callable[[str, Any], Any]
 Formatter = Callable[[Any], str]
 """Gives the text of a value."""
 
-_UNITS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
-_DURATION = re.compile(r"^([+-]?(?:\d{1,12}(?:\.\d{0,12})?|\.\d{1,12}))\s*(ms|s|m|h|d)?$", re.ASCII)
 _WHOLE = re.compile(r"^[+-]?\d{1,9}$", re.ASCII)
 _MASK_CHARACTER = MASK[0]
 
@@ -55,11 +54,11 @@ def exact(text: str, _held: object) -> str:
 
 
 def seconds(text: str, _held: object) -> float:
-    """Read seconds: ``30``, ``2.5``, ``500ms``, ``5m``, ``1d``."""
-    match = _DURATION.match(text.strip().lower().replace(",", "."))
-    if match is None:
+    """Read seconds: ``30``, ``2.5``, ``500ms``, ``5m``, ``1h30m``, ``1d``."""
+    read = seconds_of(text)
+    if read is None:
         raise _not_a("number", text)
-    return float(match[1]) * _UNITS[match[2] or ""]
+    return read
 
 
 def _not_a(code: str, text: str) -> Unreadable:

@@ -8,6 +8,7 @@ from alembic import context
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.schema import CreateSchema
 
+from core.storage import alert_rows  # noqa: F401 - its tables join the others by being loaded
 from core.storage.rows import HEALTH_CHECKS, SCHEMA, Row
 
 

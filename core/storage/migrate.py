@@ -23,7 +23,7 @@ from core.storage.rows import SCHEMA
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest revision among the migrations; kept here so that a start need not read them."""
 
 PATIENCE_SECONDS = 120.0

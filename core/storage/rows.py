@@ -74,7 +74,9 @@ class Row(DeclarativeBase):
         float: DOUBLE_PRECISION(),
         datetime: DateTime(timezone=True),
         list[str]: ARRAY(Text()),
+        list[int]: ARRAY(Integer()),
         dict[str, Any]: JSONB(none_as_null=True),
+        list[dict[str, Any]]: JSONB(none_as_null=True),
     }
 
 
@@ -367,7 +369,11 @@ class AuditRow(Row):
     before: Mapped[dict[str, Any] | None]
     after: Mapped[dict[str, Any] | None]
 
-    __table_args__ = (CheckConstraint("subject IN ('client', 'service', 'maintenance')", name="subject"),)
+    __table_args__ = (
+        CheckConstraint(
+            "subject IN ('client', 'service', 'maintenance', 'incident', 'channel', 'rule')", name="subject"
+        ),
+    )
 
 
 class InstanceRow(Row):
@@ -382,23 +388,24 @@ class InstanceRow(Row):
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
 
-def _table(row: type[Row]) -> Table:
+def table_of(row: type[Row]) -> Table:
+    """Give the table that a class describes."""
     table = row.__table__
     assert isinstance(table, Table)
     return table
 
 
-CLIENTS = _table(ClientRow)
-SERVICES = _table(ServiceRow)
-STATES = _table(StateRow)
-HEALTH_CHECKS = _table(HealthCheckRow)
-EVIDENCE = _table(EvidenceRow)
-HEARTBEATS = _table(HeartbeatRow)
-WINDOWS = _table(WindowRow)
-LEAD = _table(LeadRow)
-WORKERS = _table(WorkerRow)
-AUDIT_LOG = _table(AuditRow)
-INSTANCE = _table(InstanceRow)
+CLIENTS = table_of(ClientRow)
+SERVICES = table_of(ServiceRow)
+STATES = table_of(StateRow)
+HEALTH_CHECKS = table_of(HealthCheckRow)
+EVIDENCE = table_of(EvidenceRow)
+HEARTBEATS = table_of(HeartbeatRow)
+WINDOWS = table_of(WindowRow)
+LEAD = table_of(LeadRow)
+WORKERS = table_of(WorkerRow)
+AUDIT_LOG = table_of(AuditRow)
+INSTANCE = table_of(InstanceRow)
 
 
 def among(column: ColumnElement[int], numbers: Collection[int]) -> ColumnElement[bool]:

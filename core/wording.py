@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from core.domain.evidence import Evidence, FailureEvidence
 from core.domain.faults import Fault
+from core.domain.gates import Gate, NoticeKind, Verdict
+from core.domain.incidents import AcknowledgementKind, Ending, EventKind
 from core.domain.kinds import Auth, Kind
 from core.domain.observations import ErrorKind, Status
 from core.domain.operators import Role
@@ -38,6 +40,9 @@ FAULTS: dict[str, str] = {
     "condition_value_missing": _("{line} breaks off. Write what to compare with at its end."),
     "control_characters": _("Remove the characters that cannot be seen or that steer a terminal."),
     "count_range": _("Give a whole number from {least} to {most}."),
+    "channel_secret": _("Use at least {least} characters."),
+    "channel_terminal": _("Leave it empty: the open consoles have no address."),
+    "channel_unsigned": _("Only the messages of a webhook are signed. Leave it out."),
     "cron_fields": _("Write {fields} fields: minute, hour, day, month, weekday, like '0 2 * * SUN'."),
     "cron_form": _("This is not a cron expression: {reason}. Write it like '0 2 * * SUN'."),
     "cron_never": _("{cron} never comes. Name a day that its months have."),
@@ -79,6 +84,10 @@ FAULTS: dict[str, str] = {
     "pattern_form": _("This is not a regular expression of RE2: {reason}."),
     "record_type": _("{type} is not a type of record. Choose one of {types}."),
     "required": _("This cannot be empty."),
+    "rule_after": _("Give a time from 0 to {days} days, like 15m."),
+    "rule_hours": _("{text} are not hours. Write them like 'Mon-Fri 08:00-18:00' or '22:00-06:00'."),
+    "rule_reminder": _("Give 0 for none, or a time from {seconds} seconds to {days} days, like 4h."),
+    "rule_severity": _("Choose degraded or down."),
     "seconds_range": _("Give seconds from {least:g} to {most:g}."),
     "status_form": _("{part} is not a status code. Write codes and ranges like 200 or 200-299,301."),
     "status_range": _("{part} is outside 100 to 599. Give codes that HTTP knows."),
@@ -115,13 +124,17 @@ FAULTS: dict[str, str] = {
 
 FIELD_LABELS: dict[str, str] = {
     "active": _("Active"),
+    "after_seconds": _("After"),
     "api_key": _("API key"),
+    "assignee": _("Assigned to"),
     "auth": _("Authentication"),
     "auth_secret": _("Secret"),
     "auth_user": _("User"),
     "body": _("Body"),
+    "channel_ids": _("Channels"),
     "client": _("Client"),
     "client_cert": _("Client certificate"),
+    "client_ids": _("Clients"),
     "client_key": _("Client key"),
     "contains": _("Contains"),
     "cron": _("Cron"),
@@ -136,6 +149,7 @@ FIELD_LABELS: dict[str, str] = {
     "expected_status": _("Expected status"),
     "follow_redirects": _("Follow redirects"),
     "headers": _("Headers"),
+    "hours": _("Hours"),
     "interval_seconds": _("Interval"),
     "json_conditions": _("JSON conditions"),
     "kind": _("Kind"),
@@ -144,19 +158,24 @@ FIELD_LABELS: dict[str, str] = {
     "method": _("Method"),
     "name": _("Name"),
     "not_contains": _("Does not contain"),
+    "note": _("Note"),
     "notes": _("Notes"),
     "parent_id": _("Depends on"),
     "reason": _("Reason"),
     "record_type": _("Record type"),
     "recoveries": _("Recoveries"),
+    "reminder_seconds": _("Reminder"),
     "retries": _("Retries"),
     "retry_interval_seconds": _("Retry interval"),
     "runbook_url": _("Runbook"),
+    "secret": _("Signing secret"),
+    "severity": _("Severity"),
     "starts_at": _("From"),
     "subject": _("Client or service"),
     "tags": _("Tags"),
     "timeout_seconds": _("Timeout"),
     "tls_warn_days": _("Warn before the end"),
+    "until": _("Until"),
     "url": _("URL"),
     "verify_tls": _("Verify TLS"),
     "zone": _("Time zone"),
@@ -216,6 +235,86 @@ ROLE_WORDS: dict[Role, str] = {
     Role.ADMIN: _("admin"),
 }
 
+EVENT_WORDS: dict[EventKind, str] = {
+    EventKind.OPENED: _("opened"),
+    EventKind.RAISED: _("raised to down"),
+    EventKind.LOWERED: _("lowered to degraded"),
+    EventKind.RESOLVED: _("resolved"),
+    EventKind.ACKNOWLEDGED: _("acknowledged"),
+    EventKind.ACKNOWLEDGEMENT_ENDED: _("acknowledgement ended"),
+    EventKind.ASSIGNED: _("assigned"),
+    EventKind.NOTED: _("note"),
+    EventKind.FLAPPING: _("flapping"),
+    EventKind.FLAPPING_ENDED: _("no longer flapping"),
+}
+
+ENDING_WORDS: dict[Ending, str] = {
+    Ending.RECOVERED: _("recovered"),
+    Ending.PAUSED: _("paused"),
+    Ending.REMOVED: _("removed"),
+}
+
+ACKNOWLEDGEMENT_WORDS: dict[AcknowledgementKind, str] = {
+    AcknowledgementKind.PLAIN: _("until the status changes"),
+    AcknowledgementKind.STICKY: _("until the recovery"),
+    AcknowledgementKind.UNTIL: _("until a time"),
+}
+
+NOTICE_WORDS: dict[NoticeKind, str] = {
+    NoticeKind.PROBLEM: _("problem"),
+    NoticeKind.REMINDER: _("reminder"),
+    NoticeKind.RECOVERY: _("recovery"),
+    NoticeKind.FLAPPING: _("flapping"),
+    NoticeKind.FLAPPING_END: _("end of flapping"),
+    NoticeKind.CERTIFICATE: _("certificate"),
+    NoticeKind.BLIND: _("blind"),
+    NoticeKind.BLIND_END: _("end of blindness"),
+    NoticeKind.TEST: _("test"),
+}
+
+GATE_WORDS: dict[Gate, str] = {
+    Gate.CHANNEL: _("channel is on"),
+    Gate.RULE: _("rule is on"),
+    Gate.BLIND: _("not blind"),
+    Gate.ACTIVE: _("client and service are active"),
+    Gate.BEHIND: _("behind nothing that is down"),
+    Gate.MAINTENANCE: _("no maintenance"),
+    Gate.SNOOZED: _("not snoozed"),
+    Gate.ACKNOWLEDGED: _("not acknowledged"),
+    Gate.FLAPPING: _("not flapping"),
+    Gate.SEVERITY: _("severe enough"),
+    Gate.SUBJECT: _("among the rule's clients and tags"),
+    Gate.HOURS: _("within the rule's hours"),
+    Gate.DELAY: _("old enough"),
+    Gate.TOLD: _("told of the problem before"),
+    Gate.REMINDER: _("reminder is due"),
+}
+"""What each gate asks, as a fact that holds where it is open."""
+
+HELD_WORDS: dict[str, str] = {
+    "channel_off": _("the channel is switched off"),
+    "no_rule": _("no rule names this channel"),
+    "rule_off": _("the rule {rule} is switched off"),
+    "blind": _("Ronda's own line is down"),
+    "client_paused": _("the client is paused"),
+    "service_paused": _("the service is paused or removed"),
+    "behind": _("behind {service}, which is down"),
+    "behind_doubtful": _("{service}, which it depends on, is being confirmed as down"),
+    "maintenance": _("in maintenance"),
+    "snoozed": _("snoozed by {operator}"),
+    "acknowledged": _("acknowledged by {operator}"),
+    "flapping": _("the service is flapping"),
+    "severity": _("the rule {rule} is for worse"),
+    "subject": _("the rule {rule} is for other clients or tags"),
+    "hours": _("outside the hours of the rule {rule}"),
+    "delay": _("the rule {rule} waits"),
+    "not_told": _("this channel was not told of the problem"),
+    "undelivered": _("this channel could not be told of the problem"),
+    "no_reminders": _("told; the rule {rule} sends no reminders"),
+    "reminder": _("told; the next reminder of the rule {rule} is not due yet"),
+}
+"""Why a gate is shut, by the code of its verdict."""
+
 WORKER_WORDS: dict[WorkerKind, str] = {
     WorkerKind.CONSOLE: _("console"),
     WorkerKind.AGENT: _("agent"),
@@ -238,6 +337,12 @@ def reach_text(evidence: Evidence) -> str:
     if evidence.address is None:
         return _("came as far as {phase}").format(phase=phase)
     return _("came as far as {phase}; address {address}").format(phase=phase, address=evidence.address)
+
+
+def held_text(verdict: Verdict) -> str:
+    """Say why something is held back; without the time until which, which each front end writes its way."""
+    parameters = {name: value or _("for all") for name, value in verdict.parameters.items()}
+    return HELD_WORDS[verdict.reason].format(**parameters)
 
 
 def fault_text(fault: Fault) -> str:

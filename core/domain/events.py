@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.domain.observations import Observation
+from core.domain.occasions import Occasion
 from core.domain.status import ServiceState, Transition
 from core.domain.workers import WorkerReport
 
@@ -19,6 +20,8 @@ class ServiceJudged:
     """With its evidence, if it failed and this process leads; nobody is to hold it for many services."""
     state: ServiceState
     transition: Transition | None = None
+    occasions: tuple[Occasion, ...] = ()
+    """What else there is to tell of since this check; known to the process that leads only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,28 @@ class InventoryChanged:
 
     client_ids: frozenset[int] = frozenset()
     service_ids: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentsChanged:
+    """Incidents opened, changed or ended, or somebody acted on them, here or elsewhere.
+
+    Empty: any may have.
+    """
+
+    service_ids: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class AlertingChanged:
+    """A channel, a rule or what waits to be sent has changed, here or elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalTold:
+    """A message is to be shown on every open console."""
+
+    notification_id: int
 
 
 @dataclass(frozen=True, slots=True)

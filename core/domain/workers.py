@@ -33,6 +33,10 @@ class RoundHealth:
     """Results that are not written yet."""
     dropped: int = 0
     """Results given up because too many waited, since the round began."""
+    messages_waiting: int = 0
+    """Messages of the outbox that are not delivered yet."""
+    messages_failed: int = 0
+    """Messages that were given up in the last 24 hours."""
     lagged: int = 0
     """Results whose making a lag of the event loop overlapped, since the round began."""
 

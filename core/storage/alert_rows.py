@@ -40,7 +40,8 @@ class IncidentRow(Row):
     status: Mapped[int] = mapped_column(SmallInteger)
     started_at: Mapped[datetime]
     opened_at: Mapped[datetime]
-    raised_at: Mapped[datetime | None]
+    telling_since: Mapped[datetime]
+    """When it opened, got worse, or lost its acknowledgement: since then it is to be told."""
     resolved_at: Mapped[datetime | None]
     ending: Mapped[str | None]
     error: Mapped[int | None] = mapped_column(SmallInteger)

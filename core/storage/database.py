@@ -22,12 +22,16 @@ from core.storage.evidence import EvidenceStore
 from core.storage.failures import mapped_errors, place_of
 from core.storage.heartbeats import Heartbeats
 from core.storage.history import History
+from core.storage.incidents import Incidents
 from core.storage.mapping import Vault
+from core.storage.named import channels, rules
+from core.storage.outbox import Outbox
 from core.storage.partitions import make_partitions, missing_partitions, wanted_partitions
 from core.storage.rows import INSTANCE
 from core.storage.services import Services
 from core.storage.standing import Standing, standing_of
 from core.storage.states import States
+from core.storage.subjects import Subjects
 from core.storage.windows import Windows
 from core.storage.workers import Workers
 
@@ -68,6 +72,11 @@ class Unit:
         self.heartbeats = Heartbeats(session)
         self.evidence = EvidenceStore(session)
         self.windows = Windows(session, clock)
+        self.incidents = Incidents(session)
+        self.channels = channels(session, vault)
+        self.rules = rules(session)
+        self.outbox = Outbox(session)
+        self.subjects = Subjects(session)
 
     async def announce(self, payload: Mapping[str, Any]) -> None:
         """Tell every process on this database, this one too, once the unit is committed.

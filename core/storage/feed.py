@@ -17,12 +17,15 @@ from typing import TYPE_CHECKING, Any
 from core.background import ended, in_background
 from core.bus import Bus
 from core.domain.events import (
+    AlertingChanged,
     CheckWanted,
+    IncidentsChanged,
     InventoryChanged,
     JobReported,
     LeadChanged,
     ServiceJudged,
     StorageChanged,
+    TerminalTold,
     WindowsChanged,
 )
 from core.errors import StorageError
@@ -55,6 +58,13 @@ class Notices:
     """Whether a change of the inventory had too many ids to name them."""
     windows: bool = False
     """Whether a maintenance window was added or ended."""
+    incidents: set[int] = field(default_factory=set)
+    """Services with an incident that something happened to."""
+    any_incident: bool = False
+    alerting: bool = False
+    """Whether a channel, a rule or the outbox has changed."""
+    told: list[int] = field(default_factory=list)
+    """Messages for the open consoles."""
     flushes: set[int] = field(default_factory=set)
     """Flushes that had too many services to name them."""
 
@@ -77,6 +87,12 @@ class Notices:
         self.service_ids.update(_id_of(service_id) for service_id in notice.get("services", ()))
         if "maintenance" in notice:
             self.windows |= _id_of(notice["maintenance"]) > 0
+        if "incidents" in notice:
+            self.incidents.update(_id_of(service_id) for service_id in notice["incidents"])
+            self.any_incident |= not notice["incidents"]
+        self.alerting |= bool(notice.get("alerting"))
+        if "tell" in notice:
+            self.told.append(int(notice["tell"]))
         if "check" in notice:
             self.wanted.append(_id_of(notice["check"]))
         if "beat" in notice:
@@ -178,6 +194,8 @@ class Feed:
                 log.info("The feed is cut off: %s", error)
         self._bus.publish(StorageChanged(online=True))
         self._bus.publish(InventoryChanged())
+        self._bus.publish(IncidentsChanged())
+        self._bus.publish(AlertingChanged())
 
     async def _publish(self, notices: Notices) -> None:
         for leader in notices.leaders:
@@ -188,6 +206,7 @@ class Feed:
         elif notices.client_ids or notices.service_ids:
             changed = InventoryChanged(frozenset(notices.client_ids), frozenset(notices.service_ids))
             self._bus.publish(changed)
+        self._publish_alerting(notices)
         if notices.windows:
             self._bus.publish(WindowsChanged())
         for service_id in notices.wanted:
@@ -196,6 +215,15 @@ class Feed:
             self._bus.publish(JobReported(service_id, beat_at))
         if not self._leading:
             await self._publish_judged(notices)
+
+    def _publish_alerting(self, notices: Notices) -> None:
+        if notices.any_incident or notices.incidents:
+            services = () if notices.any_incident else notices.incidents
+            self._bus.publish(IncidentsChanged(frozenset(services)))
+        if notices.alerting:
+            self._bus.publish(AlertingChanged())
+        for notification_id in notices.told:
+            self._bus.publish(TerminalTold(notification_id))
 
     async def _publish_judged(self, notices: Notices) -> None:
         """Tell of the checks of another process, from the states that it has written."""

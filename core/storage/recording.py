@@ -25,10 +25,12 @@ from core.domain.observations import (
     STATUS_CODES,
     Observation,
 )
-from core.domain.status import ServiceState
+from core.domain.occasions import Occasion, OccasionKind
+from core.domain.status import ServiceState, Transition
 from core.errors import Fenced
 from core.i18n import _
 from core.storage.evidence import write_evidence
+from core.storage.incident_writing import write_incidents
 from core.storage.mapping import microseconds, state_values, storable_text
 from core.storage.rows import STATES
 from core.storage.session import Connection, Session
@@ -43,7 +45,9 @@ FLUSH_SECONDS = 15.0
 NOTICE_BYTES = 7_000
 """The longest notice; PostgreSQL takes 7,999 bytes."""
 _LARGEST_CODE = 32_767
+_FLAPPING = (OccasionKind.FLAPPING, OccasionKind.FLAPPING_END)
 
+_NOTIFY = "SELECT pg_notify('ronda_feed', %s)"
 _FENCE = "UPDATE ronda.lead SET flush = %s WHERE epoch = %s AND flush = %s"
 _NAME_BACKEND = "UPDATE ronda.lead SET backend_pid = pg_backend_pid() WHERE epoch = %s"
 _CHECK_COLUMNS = "checked_at, service_id, latency_us, status_code, status, error, flags"
@@ -94,6 +98,15 @@ class Judged:
     state: ServiceState | None
     """None: a late observation of a former leader; the state is the present leader's matter, and so is
     the run of failures that evidence belongs to."""
+    transition: Transition | None = None
+    """The change of the hard status that it brought, if any."""
+    occasions: tuple[Occasion, ...] = ()
+    """What else there is to tell of since then."""
+
+    @property
+    def flapping_changed(self) -> bool:
+        """Whether flapping began or ended with it."""
+        return any(each.kind in _FLAPPING for each in self.occasions)
 
 
 class Recording:
@@ -166,7 +179,10 @@ async def _flush(
         latest = {judged.service_id: judged.state for judged in batch if judged.state is not None}
         await _write_states(connection, latest, number)
         await write_evidence(connection, batch)
-        await connection.execute("SELECT pg_notify('ronda_feed', %s)", [_notice(number, list(latest))])
+        touched = await write_incidents(connection, batch)
+        await connection.execute(_NOTIFY, [_notice({"flush": number}, "ids", list(latest))])
+        if touched:
+            await connection.execute(_NOTIFY, [_notice({}, "incidents", touched)])
 
 
 async def _see_whether_written(connection: Connection, epoch: int, number: int) -> None:
@@ -237,9 +253,12 @@ def _storable(values: dict[str, Any]) -> Iterable[object]:
     return (values[name] for name in _STATE_COLUMNS)
 
 
-def _notice(number: int, service_ids: Sequence[int]) -> str:
-    full = json.dumps({"flush": number, "ids": service_ids}, separators=(",", ":"))
-    return full if len(full) <= NOTICE_BYTES else json.dumps({"flush": number})
+def _notice(head: dict[str, int], name: str, service_ids: Sequence[int]) -> str:
+    """Give a notice that names services; where they are too many it names none, which means any."""
+    full = json.dumps({**head, name: service_ids}, separators=(",", ":"))
+    if len(full) <= NOTICE_BYTES:
+        return full
+    return json.dumps(head or {name: []})
 
 
 def _days(batch: Sequence[Judged]) -> set[date]:

@@ -35,10 +35,12 @@ from core.worker.pulse import Pulse, Rate
 from core.worker.recorder import Recorder
 from core.worker.reporter import Reporter
 from core.worker.runner import Checks
+from core.worker.telling import Telling
 from core.worker.watch import Watch
 
 if TYPE_CHECKING:
     from core.storage.database import Database
+    from core.worker.delivery import Sender
 
 POLL_SECONDS = 0.5
 """How often a process that follows tries for the lead."""
@@ -82,6 +84,7 @@ class Round:
         *,
         pulse: Pulse | None = None,
         lease_seconds: float = LEASE_SECONDS,
+        sender: Sender | None = None,  # None: nobody is told of anything
     ) -> None:
         self._database = database
         self._bus = bus
@@ -97,6 +100,8 @@ class Round:
         self._started_at = clock.now()
         self._term: Term | None = None
         self._watch: Watch | None = None
+        self._sender = sender
+        self._telling: Telling | None = None
         self._fenced = asyncio.Event()
         self._leading: asyncio.Task[None] | None = None
         self._subscriptions: list[Callable[[], None]] = []
@@ -160,6 +165,9 @@ class Round:
         if self._watch is None:
             return health
         runner, rota = self._watch.runner, self._watch.rota
+        if self._telling is not None:
+            waiting, failed = self._telling.deliverer.counts
+            health = replace(health, messages_waiting=waiting, messages_failed=failed)
         return replace(
             health,
             services=len(rota),
@@ -200,8 +208,20 @@ class Round:
         if self._watch is None:
             self._watch = Watch(self._database, self._clock, self._checks, self._limits, self._judged)
             self._watch.start()
+            self._begin_telling()
             self._bus.publish(LeadChanged(self._identity.id))
         log.info("This process runs the round, term %d", term.epoch)
+
+    def _begin_telling(self) -> None:
+        if self._sender is None:
+            return
+        self._telling = Telling(
+            self._database, self._bus, self._clock, self._sender, self._identity.id, self._epoch
+        )
+        self._telling.start()
+
+    def _epoch(self) -> int | None:
+        return None if self._term is None else self._term.epoch
 
     async def _hold(self) -> None:
         """Hold the lead until it is not certain any more, or is known to be another's."""
@@ -240,6 +260,9 @@ class Round:
 
     async def _end_watch(self) -> None:
         watch, self._watch, self._term = self._watch, None, None
+        telling, self._telling = self._telling, None
+        if telling is not None:
+            await telling.stop()
         if watch is not None:
             await watch.stop(0.0)
         self._recorder.follow()
@@ -247,7 +270,8 @@ class Round:
 
     def _judged(self, event: ServiceJudged) -> None:
         """Have a result written, and tell it at once; in this order, so that no screen can lose it."""
-        self._recorder.take(Judged(event.service_id, event.observation, event.state))
+        judged = Judged(event.service_id, event.observation, event.state, event.transition, event.occasions)
+        self._recorder.take(judged)
         self._bus.publish(event)
 
     def _fence(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -46,7 +46,7 @@ class Runner:
         watched: Mapping[int, Watched],
         limits: Limits,
         *,
-        maintenance_until: Callable[[Watched, datetime], datetime | None],
+        maintenance_until: Callable[[int, int, Collection[str], datetime], datetime | None],
         judged: Callable[[ServiceJudged], None],
         rota_changed: Callable[[], None],
     ) -> None:
@@ -136,8 +136,12 @@ class Runner:
         now = self._clock.now()
         if observation is not None:
             self.lagged += observation.lagged
-            self._judged(watched.judge(observation, self._maintenance_until(watched, now)))
+            self._judged(watched.judge(observation, self._maintenance_of(watched, now)))
         return watched.wait_seconds(now)
+
+    def _maintenance_of(self, watched: Watched, now: datetime) -> datetime | None:
+        service = watched.service
+        return self._maintenance_until(service.id, service.client_id, watched.tags, now)
 
     async def _observe(self, request: CheckRequest) -> Observation:
         began, began_at = self._clock.monotonic(), self._clock.now()

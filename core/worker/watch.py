@@ -16,6 +16,7 @@ from core.background import ended, in_background
 from core.clock import Clock
 from core.domain.events import InventoryChanged, ServiceJudged, WindowsChanged
 from core.domain.kinds import Kind
+from core.domain.observations import Status
 from core.domain.status import ServiceState
 from core.errors import NotFound, StorageError
 from core.memory import keep_what_stays
@@ -57,6 +58,7 @@ class Watch:
     ) -> None:
         self._database = database
         self._clock = clock
+        self._judged = judged
         self.rota = Rota()
         self._list = Watchlist(clock, self.rota)
         self._windows = Windows()
@@ -68,7 +70,7 @@ class Watch:
             self._list.services,
             limits,
             maintenance_until=self._windows.until,
-            judged=judged,
+            judged=self._take_in,
             rota_changed=self._scheduler.retime,
         )
         self._changes: list[InventoryChanged | WindowsChanged] = [InventoryChanged()]
@@ -96,6 +98,18 @@ class Watch:
         """Have a service checked at once, unless it is paused or is being checked already."""
         if self.rota.retime(service_id, self._clock.monotonic()):
             self._scheduler.retime()
+
+    def _take_in(self, event: ServiceJudged) -> None:
+        """Tell what was judged; where a service begins to fail, see how the one is that it depends on.
+
+        Icinga does the same: without it people would be told of both.
+        """
+        self._judged(event)
+        change = event.transition
+        begins = event.state.failing_attempt == 1 or (change is not None and change.after is Status.DOWN)
+        watched = self._list.services.get(event.service_id) if begins else None
+        if watched is not None and watched.service.spec.parent_id is not None:
+            self.check_now(watched.service.spec.parent_id)
 
     def hear(self, service_id: int, beat_at: datetime) -> None:
         """Take notice that a job has reported in."""
@@ -139,6 +153,7 @@ class Watch:
                 await self._database.ensure_partitions(now.date())
                 async with self._database.unit() as unit:
                     await unit.evidence.clean(now)
+                    await unit.outbox.clean(now)
             except StorageError as error:
                 log.info("The hourly upkeep of the database failed: %s", error)
             await asyncio.sleep(UPKEEP_SECONDS)

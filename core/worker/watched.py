@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -11,7 +12,14 @@ from core.domain.clients import Client
 from core.domain.events import ServiceJudged
 from core.domain.heartbeats import expected_by, is_news, seconds_to_next_look
 from core.domain.kinds import Kind
-from core.domain.observations import ErrorKind, Observation, Status
+from core.domain.observations import Certificate, ErrorKind, Observation, Status
+from core.domain.occasions import (
+    Occasion,
+    OccasionKind,
+    certificate_key,
+    crossed_threshold,
+    flapping_changes,
+)
 from core.domain.services import Service
 from core.domain.status import Policy, ServiceState, next_check_after, step
 from core.i18n import _, ngettext
@@ -66,8 +74,22 @@ class Watched:
         self.doubtful = self._is_to_repeat(observation)
         held = observation if observation.evidence is None else replace(observation, evidence=None)
         judged = step(self.state, held, Policy.of(self.service.spec), maintenance_until)
+        occasions = tuple(self._occasions(judged.state))
         self.state = judged.state
-        return ServiceJudged(self.service.id, observation, judged.state, judged.transition)
+        return ServiceJudged(self.service.id, observation, judged.state, judged.transition, occasions)
+
+    def _occasions(self, state: ServiceState) -> Iterator[Occasion]:
+        """Give what the last check brought that is to be told of beside an incident."""
+        seen, service_id = state.observation, self.service.id
+        assert seen is not None
+        for kind in flapping_changes(self.state, state):
+            key = f"{kind}:{service_id}:{seen.checked_at.isoformat()}"
+            yield Occasion(key, seen.checked_at, kind, service_id, _flapping_text(kind, state))
+        threshold = crossed_threshold(self.state, state, self.service.spec.tls_warn_days)
+        if threshold is not None and (certificate := seen.certificate) is not None:
+            key = certificate_key(service_id, certificate, threshold)
+            text = _certificate_text(certificate, seen.checked_at)
+            yield Occasion(key, seen.checked_at, OccasionKind.CERTIFICATE, service_id, text)
 
     @property
     def reports_in(self) -> bool:
@@ -154,3 +176,17 @@ def _silence_text(seconds: float) -> str:
         count = round(seconds)
         words = ngettext("no report for {count} second", "no report for {count} seconds", count)
     return words.format(count=count)
+
+
+def _flapping_text(kind: OccasionKind, state: ServiceState) -> str:
+    if kind is OccasionKind.FLAPPING:
+        text = _("flapping: {percent:.0f} % of the last results are changes")
+    else:
+        text = _("no longer flapping: {percent:.0f} % of the last results are changes")
+    return text.format(percent=state.flapping.percent)
+
+
+def _certificate_text(certificate: Certificate, now: datetime) -> str:
+    days = certificate.days_left(now)
+    words = ngettext("its certificate ends in {count} day", "its certificate ends in {count} days", days)
+    return words.format(count=days) if days else _("its certificate ends within a day")

@@ -6,13 +6,12 @@ walking through a cron expression takes longer than judging. Pure of storage: it
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from core.calendar import next_stretch, open_stretch
 from core.domain.maintenance import Window, WindowSpec
-from core.worker.watched import Watched
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -63,15 +62,17 @@ class Windows:
             self._looked.append(looked)
         self._look(now)
 
-    def until(self, watched: Watched, now: datetime) -> datetime | None:
-        """Give when the last of the windows closes that are open for a service; None if none is."""
+    def until(self, service_id: int, client_id: int, tags: Collection[str], now: datetime) -> datetime | None:
+        """Give when the last of the windows closes that are open for a service; None if none is.
+
+        ``tags`` are those of the service and of its client.
+        """
         if not self._looked:
             return None
         if not self._since <= now < self._until:
             self._look(now)
-        service = watched.service
         for spec, closes_at in self._open:
-            if spec.concerns(service.id, service.client_id, watched.tags):
+            if spec.concerns(service_id, client_id, tags):
                 return closes_at
         return None
 

@@ -66,7 +66,7 @@ def _create_incidents() -> None:
         sa.Column("status", sa.SmallInteger(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("raised_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("telling_since", sa.DateTime(timezone=True), nullable=False),
         sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ending", sa.Text(), nullable=True),
         sa.Column("error", sa.SmallInteger(), nullable=True),

@@ -46,6 +46,10 @@ def taken(*specs: WindowSpec, now: datetime = START) -> Windows:
     return held
 
 
+def until(windows: Windows, each: Watched, moment: datetime) -> datetime | None:
+    return windows.until(each.service.id, each.service.client_id, each.tags, moment)
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The windows of which the calendar is asked whether they are open."""
@@ -62,13 +66,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 @pytest.mark.parametrize("spec", [ONCE, DAILY])
 def test_maintenance_lasts_from_the_beginning_to_just_before_the_end(spec: WindowSpec) -> None:
     held = taken(spec, now=START - MINUTE)
-    found = [held.until(watched(), START + after) for after in (-TICK, 0 * TICK, HOUR - TICK, HOUR)]
+    found = [until(held, watched(), START + after) for after in (-TICK, 0 * TICK, HOUR - TICK, HOUR)]
     assert found == [None, START + HOUR, START + HOUR, None]
 
 
 def test_without_windows_there_is_no_maintenance() -> None:
-    assert Windows().until(watched(), START) is None
-    assert taken().until(watched(), START) is None
+    assert until(Windows(), watched(), START) is None
+    assert until(taken(), watched(), START) is None
 
 
 @pytest.mark.parametrize(
@@ -88,49 +92,49 @@ def test_a_window_is_for_the_services_that_it_names(
     scope: Scope, subject_id: int | None, tag: str, concerned: bool
 ) -> None:
     held = taken(replace(ONCE, scope=scope, subject_id=subject_id, tag=tag))
-    assert (held.until(watched(), START) is not None) == concerned
+    assert (until(held, watched(), START) is not None) == concerned
 
 
 def test_of_windows_that_overlap_the_one_that_ends_last_counts() -> None:
     longer = replace(ONCE, ends_at=START + 3 * HOUR)
     of_another = replace(ONCE, ends_at=START + 9 * HOUR, scope=Scope.SERVICE, subject_id=1)
     held = taken(ONCE, longer, of_another)
-    assert held.until(watched(), START) == START + 3 * HOUR
-    assert held.until(watched(), START + 2 * HOUR) == START + 3 * HOUR
+    assert until(held, watched(), START) == START + 3 * HOUR
+    assert until(held, watched(), START + 2 * HOUR) == START + 3 * HOUR
 
 
 def test_a_window_that_begins_again_while_it_is_open_ends_later() -> None:
     held = taken(OVERLAPPING, now=START + 45 * MINUTE)
-    assert held.until(watched(), START + 59 * MINUTE) == START + 90 * MINUTE
-    assert held.until(watched(), START + HOUR) == START + 150 * MINUTE
+    assert until(held, watched(), START + 59 * MINUTE) == START + 90 * MINUTE
+    assert until(held, watched(), START + HOUR) == START + 150 * MINUTE
 
 
 def test_a_window_that_recurs_comes_back_day_after_day() -> None:
     held = taken(DAILY)
     for day in range(4):
-        assert held.until(watched(), START + day * DAY + MINUTE) == START + day * DAY + HOUR
-        assert held.until(watched(), START + day * DAY + 2 * HOUR) is None
+        assert until(held, watched(), START + day * DAY + MINUTE) == START + day * DAY + HOUR
+        assert until(held, watched(), START + day * DAY + 2 * HOUR) is None
 
 
 def test_a_window_that_was_ended_is_open_no_more() -> None:
     held = taken(ONCE)
     held.take([window(ONCE, ended_at=START + MINUTE)], START + MINUTE)
-    assert held.until(watched(), START + MINUTE) is None
+    assert until(held, watched(), START + MINUTE) is None
     held = taken(ONCE)
     held.take([], START + MINUTE)
-    assert held.until(watched(), START + MINUTE) is None
+    assert until(held, watched(), START + MINUTE) is None
 
 
 def test_the_calendar_is_asked_anew_only_of_the_window_that_opens_or_closes(asked: list[int]) -> None:
     later = replace(ONCE, starts_at=START + 2 * HOUR, ends_at=START + 3 * HOUR)
     held = taken(ONCE, later)
     for minute in range(60):
-        assert held.until(watched(), START + minute * MINUTE) == START + HOUR
+        assert until(held, watched(), START + minute * MINUTE) == START + HOUR
     assert asked == [1, 2]
     for minute in range(60, 120):
-        assert held.until(watched(), START + minute * MINUTE) is None
+        assert until(held, watched(), START + minute * MINUTE) is None
     assert asked == [1, 2, 1]
-    assert held.until(watched(), START + 2 * HOUR) == START + 3 * HOUR
+    assert until(held, watched(), START + 2 * HOUR) == START + 3 * HOUR
     assert asked == [1, 2, 1, 2]
 
 
@@ -144,5 +148,5 @@ def test_windows_that_are_read_again_unchanged_are_not_looked_up_again(asked: li
 
 def test_a_clock_that_is_set_back_is_believed() -> None:
     held = taken(ONCE, now=START + MINUTE)
-    assert held.until(watched(), START - MINUTE) is None
-    assert held.until(watched(), START) == START + HOUR
+    assert until(held, watched(), START - MINUTE) is None
+    assert until(held, watched(), START) == START + HOUR

@@ -1,0 +1,124 @@
+"""Incidents, their timelines, and services that are snoozed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from core.domain.incidents import Incident, IncidentEvent, Snooze, Tracked
+from core.domain.observations import STATUS_CODES, Status
+from core.domain.occasions import Occasion
+from core.errors import NotFound
+from core.i18n import _
+from core.storage.alert_rows import BLIND_INTERVALS, INCIDENT_EVENTS, INCIDENTS, OCCASIONS, SNOOZES
+from core.storage.incident_values import event_of, event_values, incident_of, incident_values, occasion_of
+from core.storage.rows import among
+
+
+class Incidents:
+    """Reads incidents and writes what people decide about them, within one unit of work."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def get(self, incident_id: int, *, lock: bool = False) -> Incident:
+        """Give an incident; with ``lock`` nobody else changes it until the unit ends. ``NotFound``."""
+        statement = select(INCIDENTS).where(INCIDENTS.c.id == incident_id)
+        row = (await self._session.execute(statement.with_for_update() if lock else statement)).one_or_none()
+        if row is None:
+            raise NotFound(_("There is no incident with the number {id}.").format(id=incident_id))
+        return incident_of(row)
+
+    async def found(
+        self,
+        *,
+        since: datetime | None = None,
+        service_ids: Collection[int] | None = None,
+        worst: Status | None = None,
+        limit: int = 1_000,
+    ) -> list[Incident]:
+        """Give open incidents, and those that were open at or after ``since``, the newest first."""
+        goes_on = INCIDENTS.c.resolved_at.is_(None)
+        statement = select(INCIDENTS).where(
+            goes_on if since is None else or_(goes_on, INCIDENTS.c.resolved_at >= since)
+        )
+        if service_ids is not None:
+            statement = statement.where(among(INCIDENTS.c.service_id, service_ids))
+        if worst is not None:
+            statement = statement.where(INCIDENTS.c.severity == STATUS_CODES[worst])
+        statement = statement.order_by(INCIDENTS.c.started_at.desc(), INCIDENTS.c.id.desc()).limit(limit)
+        return [incident_of(row) for row in await self._session.execute(statement)]
+
+    async def unsettled(self) -> list[Incident]:
+        """Give the incidents of which something may still have to be told, the oldest first."""
+        statement = select(INCIDENTS).where(~INCIDENTS.c.settled).order_by(INCIDENTS.c.id)
+        return [incident_of(row) for row in await self._session.execute(statement)]
+
+    async def settle(self, incident_ids: Collection[int]) -> None:
+        """Note that nothing more is to be told of some incidents."""
+        statement = update(INCIDENTS).where(among(INCIDENTS.c.id, incident_ids)).values(settled=True)
+        await self._session.execute(statement)
+
+    async def timeline(self, incident_id: int) -> list[IncidentEvent]:
+        """Give what happened to an incident, in order."""
+        statement = (
+            select(INCIDENT_EVENTS)
+            .where(INCIDENT_EVENTS.c.incident_id == incident_id)
+            .order_by(INCIDENT_EVENTS.c.at, INCIDENT_EVENTS.c.id)
+        )
+        return [event_of(row) for row in await self._session.execute(statement)]
+
+    async def write(self, tracks: Sequence[Tracked]) -> None:
+        """Write stored incidents as they are now, and add to their timelines."""
+        for tracked in tracks:
+            values = incident_values(tracked.incident)
+            statement = update(INCIDENTS).where(INCIDENTS.c.id == tracked.incident.id).values(**values)
+            await self._session.execute(statement)
+        events = [event_values(each.incident.id, event) for each in tracks for event in each.events]
+        if events:
+            await self._session.execute(insert(INCIDENT_EVENTS), events)
+
+    # Snoozes
+
+    async def snooze(self, snooze: Snooze, now: datetime) -> None:
+        """Have nobody told of a service until a time; a later word takes the place of an earlier one."""
+        values = {"until": snooze.until, "operator": snooze.operator, "created_at": now}
+        statement = upsert(SNOOZES).values(service_id=snooze.service_id, **values)
+        await self._session.execute(
+            statement.on_conflict_do_update(index_elements=["service_id"], set_=values)
+        )
+
+    async def wake(self, service_id: int) -> bool:
+        """End the snooze of a service; whether there was one."""
+        statement = delete(SNOOZES).where(SNOOZES.c.service_id == service_id).returning(SNOOZES.c.service_id)
+        return (await self._session.execute(statement)).one_or_none() is not None
+
+    async def snoozes(self, now: datetime, service_ids: Collection[int] | None = None) -> dict[int, Snooze]:
+        """Give the snoozes that still hold, by service."""
+        statement = select(SNOOZES).where(SNOOZES.c.until > now)
+        if service_ids is not None:
+            statement = statement.where(among(SNOOZES.c.service_id, service_ids))
+        rows = await self._session.execute(statement)
+        return {row.service_id: Snooze(row.service_id, row.until, row.operator) for row in rows}
+
+    async def blind_since(self) -> datetime | None:
+        """Give since when this side's own line is down; None: it is not."""
+        statement = select(BLIND_INTERVALS.c.started_at).where(BLIND_INTERVALS.c.ended_at.is_(None))
+        moment: datetime | None = (await self._session.execute(statement)).scalar_one_or_none()
+        return moment
+
+    # Occasions
+
+    async def occasions(self) -> list[Occasion]:
+        """Give the occasions of which something may still have to be told, the oldest first."""
+        statement = select(OCCASIONS).where(~OCCASIONS.c.settled).order_by(OCCASIONS.c.id)
+        return [occasion_of(row) for row in await self._session.execute(statement)]
+
+    async def settle_occasions(self, occasion_ids: Collection[int]) -> None:
+        """Note that nothing more is to be told of some occasions."""
+        statement = update(OCCASIONS).where(among(OCCASIONS.c.id, occasion_ids)).values(settled=True)
+        await self._session.execute(statement)

@@ -1,0 +1,215 @@
+"""The delivery: takes messages that are due out of the outbox and sends them, for one term of leading.
+
+Delivery is at least once: a repeat is possible only where a process dies between the other side's
+acceptance and the commit here, and every message carries a stable id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from core.background import ended, in_background
+from core.bus import Bus
+from core.clock import Clock
+from core.domain.channels import Channel, ChannelKind, ChannelSpec, Delivery, Message
+from core.domain.events import AlertingChanged
+from core.domain.gates import ENDS, NoticeKind
+from core.domain.notices import MessageState, Notice, OutboxEntry
+from core.errors import NotFound, RondaError, StorageError
+from core.i18n import _
+from core.operations.messages import message_of
+
+if TYPE_CHECKING:
+    from core.storage.database import Database, Unit
+
+LEASE = timedelta(seconds=90)
+"""How long a claimed message is left to whoever claimed it."""
+SEND_SECONDS = 45.0
+"""The total deadline of one attempt, well within the lease."""
+AT_ONCE = 8
+"""Messages that are sent at the same time."""
+POLL_SECONDS = 15.0
+"""The outbox is looked into after so long even if nothing was heard of."""
+RETRY_SECONDS = 1.0
+FAILURES_SHOWN_FOR = timedelta(hours=24)
+"""How long every console shows that a message could not be delivered."""
+
+log = logging.getLogger(__name__)
+
+
+class Sender(Protocol):
+    """Whoever can send a message: the adapters, or a function of a test."""
+
+    async def send(self, spec: ChannelSpec, message: Message) -> Delivery:
+        """Try once; what the other side does is never raised."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Parcel:
+    """A claimed message with what it says."""
+
+    entry: OutboxEntry
+    channel: Channel | None
+    """None: it was removed."""
+    notices: tuple[Notice, ...]
+
+
+class Deliverer:
+    """Sends what is due for as long as this process leads."""
+
+    def __init__(
+        self,
+        database: Database,
+        bus: Bus,
+        clock: Clock,
+        sender: Sender,
+        own_id: str,
+        *,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._database = database
+        self._bus = bus
+        self._clock = clock
+        self._sender = sender
+        self._own_id = own_id
+        self._jitter = jitter
+        self.counts = (0, 0)
+        """Messages that wait, and that failed of late."""
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._subscriptions: list[Callable[[], None]] = []
+
+    def start(self) -> None:
+        """Begin with what is due now."""
+        self._subscriptions = [self._bus.subscribe(AlertingChanged, self._notice)]
+        self._wake.set()
+        self._task = in_background(self._run(), "delivery")
+
+    async def stop(self) -> None:
+        """Send nothing more; what is under way is cut off and tried again by whoever leads next."""
+        for unsubscribe in self._subscriptions:
+            unsubscribe()
+        self._subscriptions = []
+        if self._task is not None:
+            await ended(self._task)
+            self._task = None
+
+    def _notice(self, _event: AlertingChanged) -> None:
+        self._wake.set()
+
+    async def _run(self) -> None:
+        wait = 0.0
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
+            self._wake.clear()
+            try:
+                while await self.send_due():
+                    pass
+                wait = await self._wait_seconds()
+            except StorageError as error:
+                log.info("The outbox cannot be read: %s", error)
+                wait = RETRY_SECONDS
+
+    async def send_due(self) -> int:
+        """Try what is due, some at a time; give how many messages were tried."""
+        parcels = await self._claim()
+        if parcels:
+            await asyncio.gather(*(self._deliver(parcel) for parcel in parcels))
+        return len(parcels)
+
+    async def _claim(self) -> list[_Parcel]:
+        now = self._clock.now()
+        async with self._database.unit() as unit:
+            entries = await unit.outbox.claim(self._own_id, now, now + LEASE, AT_ONCE)
+            return [await _parcel(unit, entry) for entry in entries]
+
+    async def _deliver(self, parcel: _Parcel) -> None:
+        """Send one message and note what came of it; a defect in it holds up no other."""
+        try:
+            delivery = await self._attempt(parcel)
+        except Exception as defect:
+            log.exception("The message %d could not be made", parcel.entry.id)
+            delivery = Delivery(False, _("A defect of Ronda: {name}.").format(name=type(defect).__name__))
+        await self._note(parcel, delivery)
+
+    async def _attempt(self, parcel: _Parcel) -> Delivery | None:
+        """Send a message; None: there is nothing left to say, or nobody to say it to."""
+        channel, notices = parcel.channel, parcel.notices
+        if channel is None or not notices:
+            return None
+        if channel.spec.kind is ChannelKind.TERMINAL:
+            return Delivery(True, "")
+        message = message_of(parcel.entry.message_id, notices)
+        try:
+            async with asyncio.timeout(SEND_SECONDS):
+                return await self._sender.send(channel.spec, message)
+        except TimeoutError:
+            return Delivery(False, _("No answer within {seconds:g} s.").format(seconds=SEND_SECONDS))
+        except RondaError as error:
+            return Delivery(False, str(error))
+
+    async def _note(self, parcel: _Parcel, delivery: Delivery | None) -> None:
+        entry, now = parcel.entry, self._clock.now()
+        async with self._database.unit() as unit:
+            if delivery is None:
+                await unit.outbox.end(entry, self._own_id, MessageState.DROPPED, now)
+            elif delivery.accepted:
+                await self._note_sent(unit, parcel)
+            elif entry.is_over(now):
+                await unit.outbox.end(entry, self._own_id, MessageState.FAILED, now, delivery.answer)
+            else:
+                due_at = now + timedelta(seconds=entry.retry_seconds(self._jitter()))
+                await unit.outbox.put_off(entry, self._own_id, due_at, delivery.answer)
+            await unit.announce({"alerting": 1})
+        if delivery is not None and not delivery.accepted:
+            log.warning("A message could not be sent: %s", delivery.answer)
+
+    async def _note_sent(self, unit: Unit, parcel: _Parcel) -> None:
+        kept = await unit.outbox.end(parcel.entry, self._own_id, MessageState.SENT, self._clock.now())
+        channel = parcel.channel
+        if kept and channel is not None and channel.spec.kind is ChannelKind.TERMINAL:
+            await unit.announce({"tell": parcel.entry.id})
+
+    async def _wait_seconds(self) -> float:
+        async with self._database.unit() as unit:
+            due_at = await unit.outbox.next_due()
+            self.counts = await unit.outbox.counts(self._clock.now() - FAILURES_SHOWN_FOR)
+        if due_at is None:
+            return POLL_SECONDS
+        return min(POLL_SECONDS, max(0.05, (due_at - self._clock.now()).total_seconds()))
+
+
+async def _parcel(unit: Unit, entry: OutboxEntry) -> _Parcel:
+    """Read what a message says; the end of what nobody could be told of is left out."""
+    notices = await unit.outbox.notices_in([entry.id])
+    kept = await _still_to_tell(unit, entry, notices)
+    try:
+        channel = await unit.channels.get(entry.channel_id)
+    except NotFound:
+        channel = None
+    return _Parcel(entry, channel, tuple(kept))
+
+
+async def _still_to_tell(unit: Unit, entry: OutboxEntry, notices: Sequence[Notice]) -> list[Notice]:
+    ends = [notice for notice in notices if notice.kind is NoticeKind.RECOVERY]
+    if not ends:
+        return list(notices)
+    incident_ids = [notice.incident_id for notice in ends if notice.incident_id is not None]
+    told = {
+        notice.incident_id
+        for notice, state in await unit.outbox.notices_of(incident_ids)
+        if notice.channel_id == entry.channel_id
+        and notice.kind not in ENDS
+        and state in (MessageState.SENT, MessageState.WAITING)
+    }
+    return [notice for notice in notices if notice not in ends or notice.incident_id in told]

@@ -1,0 +1,204 @@
+"""The dispatcher: decides what is told, in passes, for one term of leading.
+
+A pass reads everything that may have to be told, decides, and writes what it decided in one transaction
+that nobody else's pass overlaps. What it lets through goes into the outbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from core.background import ended, in_background
+from core.bus import Bus
+from core.clock import Clock
+from core.domain.events import AlertingChanged, IncidentsChanged, InventoryChanged, WindowsChanged
+from core.domain.gates import ENDS, NoticeKind
+from core.domain.incidents import Ending, Incident, Subject, Tracked, closed, expired
+from core.domain.notices import GROUP_SECONDS, Notice
+from core.domain.occasions import Occasion
+from core.errors import StorageError
+from core.worker.deciding import Outcome, Picture, Written, decided
+from core.worker.windows import Windows
+
+if TYPE_CHECKING:
+    from core.storage.database import Database, Unit
+
+POLL_SECONDS = 30.0
+"""A pass is made after so long even if nothing was heard of."""
+SHARE = 4
+"""After a pass nothing is decided for so many times as long as it took: a storm leaves room for checks."""
+LEAST_PAUSE_SECONDS = 0.2
+RETRY_SECONDS = 1.0
+"""After a pass that the database did not allow."""
+
+log = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """Makes passes for as long as this process leads."""
+
+    def __init__(
+        self,
+        database: Database,
+        bus: Bus,
+        clock: Clock,
+        epoch: Callable[[], int | None],
+        *,
+        new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
+    ) -> None:
+        self._database = database
+        self._bus = bus
+        self._clock = clock
+        self._epoch = epoch
+        self._new_id = new_id
+        self._windows = Windows()
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._subscriptions: list[Callable[[], None]] = []
+
+    def start(self) -> None:
+        """Begin with a pass at once."""
+        kinds = (IncidentsChanged, AlertingChanged, WindowsChanged, InventoryChanged)
+        self._subscriptions = [self._bus.subscribe(kind, self._notice) for kind in kinds]
+        self._wake.set()
+        self._task = in_background(self._run(), "dispatcher")
+
+    async def stop(self) -> None:
+        """Decide nothing more; what is under way is done or undone as a whole."""
+        for unsubscribe in self._subscriptions:
+            unsubscribe()
+        self._subscriptions = []
+        if self._task is not None:
+            await ended(self._task)
+            self._task = None
+
+    def _notice(self, _event: object) -> None:
+        self._wake.set()
+
+    async def _run(self) -> None:
+        wait = 0.0
+        while True:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
+            self._wake.clear()
+            began = self._clock.monotonic()
+            try:
+                wait = await self.make_pass()
+            except StorageError as error:
+                log.info("Nothing can be decided about notices: %s", error)
+                wait = RETRY_SECONDS
+            took = self._clock.monotonic() - began
+            await asyncio.sleep(max(LEAST_PAUSE_SECONDS, SHARE * took))
+
+    async def make_pass(self) -> float:
+        """Decide once about everything; give the seconds until something may open by itself."""
+        now = self._clock.now()
+        epoch = self._epoch()
+        if epoch is None:
+            return POLL_SECONDS
+        async with self._database.unit() as unit:
+            if not await unit.outbox.decide_alone(epoch):
+                return POLL_SECONDS
+            picture = await self._look(unit, now)
+            outcome = decided(picture)
+            await self._write(unit, outcome, now)
+            wakes = [outcome.next_at, *(_expires_at(incident) for incident in picture.incidents)]
+        soonest = min((moment for moment in wakes if moment is not None), default=None)
+        if soonest is None:
+            return POLL_SECONDS
+        return min(POLL_SECONDS, max(0.0, (soonest - now).total_seconds()))
+
+    async def _look(self, unit: Unit, now: datetime) -> Picture:
+        """Read what there is to decide about."""
+        incidents = await unit.incidents.unsettled()
+        occasions = await unit.incidents.occasions()
+        service_ids = {incident.service_id for incident in incidents}
+        service_ids |= {each.service_id for each in occasions if each.service_id is not None}
+        subjects = await unit.subjects.with_ancestors(service_ids) if service_ids else {}
+        incidents = await _brought_up_to_date(unit, incidents, subjects, now)
+        self._windows.take(await unit.windows.all(), now)
+        return Picture(
+            now=now,
+            channels=await unit.channels.all(),
+            rules=await unit.rules.all(),
+            incidents=incidents,
+            occasions=occasions,
+            subjects=subjects,
+            states=await unit.states.of(list(subjects)),
+            maintenance=self._maintenance(subjects, now),
+            snoozes=await unit.incidents.snoozes(now, service_ids),
+            blind_since=await unit.incidents.blind_since(),
+            written=await unit.outbox.notices_of(
+                [incident.id for incident in incidents], [each.id for each in occasions]
+            ),
+            beginnings=await _beginnings(unit, occasions),
+        )
+
+    def _maintenance(self, subjects: Mapping[int, Subject], now: datetime) -> dict[int, datetime]:
+        found = {
+            number: self._windows.until(number, subject.client_id, subject.tags, now)
+            for number, subject in subjects.items()
+        }
+        return {number: until for number, until in found.items() if until is not None}
+
+    async def _write(self, unit: Unit, outcome: Outcome, now: datetime) -> None:
+        placed = await self._placed(unit, outcome.let_through, now)
+        if placed or outcome.held_back:
+            await unit.outbox.write_notices([*placed, *outcome.held_back])
+            await unit.announce({"alerting": 1})
+        if outcome.settled_incidents:
+            await unit.incidents.settle(outcome.settled_incidents)
+        if outcome.settled_occasions:
+            await unit.incidents.settle_occasions(outcome.settled_occasions)
+
+    async def _placed(self, unit: Unit, notices: Sequence[Notice], now: datetime) -> list[Notice]:
+        """Put notices into the messages of their channels that are still open, or into new ones."""
+        if not notices:
+            return []
+        messages = await unit.outbox.joinable(now)
+        due_at = now + timedelta(seconds=GROUP_SECONDS)
+        for channel_id in {notice.channel_id for notice in notices} - set(messages):
+            messages[channel_id] = await unit.outbox.add(self._new_id(), channel_id, due_at, now)
+        return [replace(notice, notification_id=messages[notice.channel_id]) for notice in notices]
+
+
+def _expires_at(incident: Incident) -> datetime | None:
+    given = incident.acknowledgement
+    return None if given is None or not incident.is_open else given.until
+
+
+async def _brought_up_to_date(
+    unit: Unit, incidents: Sequence[Incident], subjects: Mapping[int, Subject], now: datetime
+) -> list[Incident]:
+    """Give the incidents without what time or a pause has ended, and write that down."""
+    changed = {
+        incident.id: tracked
+        for incident in incidents
+        if incident.is_open and (tracked := _overtaken(incident, subjects, now)) is not None
+    }
+    if changed:
+        await unit.incidents.write(list(changed.values()))
+        await unit.announce({"incidents": sorted({each.incident.service_id for each in changed.values()})})
+    return [changed[each.id].incident if each.id in changed else each for each in incidents]
+
+
+def _overtaken(incident: Incident, subjects: Mapping[int, Subject], now: datetime) -> Tracked | None:
+    subject = subjects.get(incident.service_id)
+    if subject is None or not subject.living:
+        return closed(incident, Ending.REMOVED, now)
+    if not (subject.service_active and subject.client_active):
+        return closed(incident, Ending.PAUSED, now)
+    return expired(incident, now)
+
+
+async def _beginnings(unit: Unit, occasions: Sequence[Occasion]) -> dict[int, Sequence[Written]]:
+    ends = [each for each in occasions if NoticeKind(each.kind.value) in ENDS]
+    return {each.id: await unit.outbox.notices_of_beginning(each) for each in ends}

@@ -81,6 +81,10 @@ SHARED = "shared"
 
 _WIPE = """
     TRUNCATE ronda.clients, ronda.health_checks, ronda.workers, ronda.audit_log RESTART IDENTITY CASCADE;
+    TRUNCATE ronda.channels, ronda.notification_rules, ronda.occasions, ronda.blind_intervals
+      RESTART IDENTITY CASCADE;
+    INSERT INTO ronda.channels (name, kind, active, version, created_at, updated_at)
+      VALUES ('consoles', 'terminal', true, 1, now(), now());
     UPDATE ronda.lead SET epoch = 0, flush = 0, backend_pid = NULL, holder = NULL, taken_at = NULL;
     UPDATE ronda.instance SET secret_fingerprint = NULL;
     DO $$

@@ -24,7 +24,7 @@ from core.domain.incidents import Ending, Incident, Subject, Tracked, closed, ex
 from core.domain.notices import GROUP_SECONDS, Notice
 from core.domain.occasions import Occasion
 from core.errors import StorageError
-from core.worker.deciding import Outcome, Picture, Written, decided
+from core.domain.deciding import Outcome, Picture, Written, decided
 from core.worker.windows import Windows
 
 if TYPE_CHECKING:

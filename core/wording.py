@@ -46,6 +46,7 @@ FAULTS: dict[str, str] = {
     "cron_fields": _("Write {fields} fields: minute, hour, day, month, weekday, like '0 2 * * SUN'."),
     "cron_form": _("This is not a cron expression: {reason}. Write it like '0 2 * * SUN'."),
     "cron_never": _("{cron} never comes. Name a day that its months have."),
+    "days_range": _("Give days, more than 0 and at most {most}."),
     "degraded_range": _("Give whole milliseconds from 1 to below the timeout of {most:.0f} ms."),
     "dns_in_use": _(
         "Keep an address: paths below it are checked ({services}). "
@@ -138,6 +139,7 @@ FIELD_LABELS: dict[str, str] = {
     "client_key": _("Client key"),
     "contains": _("Contains"),
     "cron": _("Cron"),
+    "days": _("Days"),
     "degraded_above_ms": _("Degraded above"),
     "description": _("Description"),
     "dns": _("DNS"),

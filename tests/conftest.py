@@ -81,7 +81,8 @@ SHARED = "shared"
 
 _WIPE = """
     TRUNCATE ronda.clients, ronda.health_checks, ronda.workers, ronda.audit_log RESTART IDENTITY CASCADE;
-    TRUNCATE ronda.channels, ronda.notification_rules, ronda.occasions, ronda.blind_intervals
+    TRUNCATE ronda.channels, ronda.notification_rules, ronda.occasions, ronda.blind_intervals,
+      ronda.operators
       RESTART IDENTITY CASCADE;
     INSERT INTO ronda.channels (name, kind, active, version, created_at, updated_at)
       VALUES ('consoles', 'terminal', true, 1, now(), now());

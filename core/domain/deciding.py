@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from core.domain.channels import Channel
 from core.domain.dependencies import ancestors
-from core.domain.gates import ENDS, Case, Decision, Gate, NoticeKind, Told, Verdict, decide, due_kind
+from core.domain.gates import ENDS, Case, Decision, Gate, NoticeKind, Told, decide, due_kind
 from core.domain.incidents import Incident, Snooze, Subject
 from core.domain.notices import Facts, MessageState, Notice, problem_key, recovery_key, reminder_key
 from core.domain.observations import Status
@@ -21,8 +21,8 @@ from core.domain.occasions import Occasion, OccasionKind
 from core.domain.rules import Rule
 from core.domain.status import ServiceState
 
-DOUBT_LASTS = timedelta(seconds=1)
-"""After so long it is looked again whether what a service depends on is down."""
+SOON = timedelta(seconds=1)
+"""After so long it is looked again: a failure that is being confirmed tells nobody when it is over."""
 FORGET_AFTER = timedelta(hours=24)
 """After so long what is over is not told any more, whatever held it back."""
 _KINDS = {kind: NoticeKind(kind.value) for kind in OccasionKind}
@@ -72,21 +72,19 @@ class Outcome:
 
     def add(self, notice: Notice, decision: Decision, before: Notice | None) -> None:
         """Take in what was decided about one thing and one channel."""
-        if decision.passes:
-            self.let_through.append(notice)
-            return
         held = decision.held_by
-        self._look_again(held, notice.decided_at)
+        if held is None:
+            self.let_through.append(notice)
+            self._look_at(notice.decided_at + SOON)  # at what follows it, such as its reminder
+            return
+        opens_at = notice.decided_at + SOON if held.reason == "behind_doubtful" else held.until
+        if opens_at is not None:
+            self._look_at(opens_at)
         if before is None or before.held_by != held:
             self.held_back.append(notice)
 
-    def _look_again(self, held: Verdict | None, now: datetime) -> None:
-        """Note when a gate may open; a failure that is being confirmed tells nobody when it is over."""
-        if held is None:
-            return
-        opens_at = now + DOUBT_LASTS if held.reason == "behind_doubtful" else held.until
-        if opens_at is not None:
-            self.next_at = opens_at if self.next_at is None else min(self.next_at, opens_at)
+    def _look_at(self, moment: datetime) -> None:
+        self.next_at = moment if self.next_at is None else min(self.next_at, moment)
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,15 @@ class SnoozeRow(Row):
     created_at: Mapped[datetime]
 
 
+class OperatorRow(Row):
+    """Who has had a console open, and when last: what came later is news to them."""
+
+    __tablename__ = "operators"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    seen_at: Mapped[datetime]
+
+
 class BlindRow(Row):
     """A time in which this side's own line was down, so that nothing was observed."""
 
@@ -253,6 +262,7 @@ class NoticeRow(Row):
 INCIDENTS = table_of(IncidentRow)
 INCIDENT_EVENTS = table_of(IncidentEventRow)
 SNOOZES = table_of(SnoozeRow)
+OPERATORS = table_of(OperatorRow)
 BLIND_INTERVALS = table_of(BlindRow)
 OCCASIONS = table_of(OccasionRow)
 CHANNELS = table_of(ChannelRow)

@@ -77,6 +77,29 @@ _LATENCIES = text(
 """Of the numbers of statuses the first three are in the order of badness. A check that the loop's lag
 overlapped tells its status only."""
 
+_RUNS = text(
+    f"""
+    SELECT service_id, checked_at, latency_us, status_code, status, error, flags
+    FROM (
+      SELECT *, row_number() OVER (PARTITION BY service_id, run ORDER BY checked_at) AS place
+      FROM (
+        SELECT *, sum(changed) OVER (PARTITION BY service_id ORDER BY checked_at) AS run
+        FROM (
+          SELECT *, (status IS DISTINCT FROM lag(status)
+                     OVER (PARTITION BY service_id ORDER BY checked_at))::int AS changed
+          FROM ronda.health_checks
+          WHERE checked_at > :since AND checked_at <= :until AND status <= 3 AND service_id IN (
+            SELECT service_id FROM ronda.health_checks JOIN ronda.services ON services.id = service_id
+            WHERE checked_at > :since AND checked_at <= :until AND status IN (2, 3) AND {_WANTED})
+        ) AS changes
+      ) AS runs
+    ) AS placed
+    WHERE place <= :most
+    ORDER BY checked_at, service_id
+    """  # noqa: S608 - put together from constants
+).bindparams(_IDS)
+"""The first results of each run of equal ones, of the services that failed at all."""
+
 _UPTIMES = text(
     f"""
     SELECT services.id, coalesce(total.observed, 0) AS observed, coalesce(total.good, 0) AS good
@@ -181,6 +204,19 @@ class History:
         async for rows in self._pieces(_UPTIMES, values):
             uptimes |= {row.id: Uptime(span_seconds, row.observed, row.good) for row in rows}
         return uptimes
+
+    async def runs(
+        self, since: datetime, until: datetime, most: int, service_ids: Collection[int] | None = None
+    ) -> list[tuple[int, Observation]]:
+        """Give what services that failed were seen to be, in the order of time.
+
+        Of results in a row that are equal only the first ``most``: more of them change nothing.
+        """
+        values = {"ids": _listed(service_ids), "since": since, "until": until, "most": most}
+        found: list[tuple[int, Observation]] = []
+        async for rows in self._pieces(_RUNS, values):
+            found += [(row.service_id, _observation_of(row)) for row in rows]
+        return found
 
     async def stored(self) -> int:
         """Count the checks of the whole history; reads an index of all of it."""

@@ -9,12 +9,12 @@ from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from core.domain.incidents import Incident, IncidentEvent, Snooze, Tracked
+from core.domain.incidents import EventKind, Incident, IncidentEvent, Snooze, Tracked
 from core.domain.observations import STATUS_CODES, Status
 from core.domain.occasions import Occasion
 from core.errors import NotFound
 from core.i18n import _
-from core.storage.alert_rows import BLIND_INTERVALS, INCIDENT_EVENTS, INCIDENTS, OCCASIONS, SNOOZES
+from core.storage.alert_rows import BLIND_INTERVALS, INCIDENT_EVENTS, INCIDENTS, OCCASIONS, OPERATORS, SNOOZES
 from core.storage.incident_values import event_of, event_values, incident_of, incident_values, occasion_of
 from core.storage.rows import among
 
@@ -81,6 +81,29 @@ class Incidents:
         events = [event_values(each.incident.id, event) for each in tracks for event in each.events]
         if events:
             await self._session.execute(insert(INCIDENT_EVENTS), events)
+
+    async def events_since(self, since: datetime, kind: EventKind) -> list[tuple[int, IncidentEvent]]:
+        """Give the lines of one kind of all timelines since a moment, with the numbers of the incidents."""
+        statement = (
+            select(INCIDENT_EVENTS)
+            .where(INCIDENT_EVENTS.c.at >= since, INCIDENT_EVENTS.c.kind == kind.value)
+            .order_by(INCIDENT_EVENTS.c.at, INCIDENT_EVENTS.c.id)
+        )
+        return [(row.incident_id, event_of(row)) for row in await self._session.execute(statement)]
+
+    # Operators
+
+    async def seen_at(self, operator: str) -> datetime | None:
+        """Give when an operator last had a console open; None: never."""
+        statement = select(OPERATORS.c.seen_at).where(OPERATORS.c.name == operator)
+        moment: datetime | None = (await self._session.execute(statement)).scalar_one_or_none()
+        return moment
+
+    async def see(self, operator: str, now: datetime) -> None:
+        """Note that an operator has a console open."""
+        statement = upsert(OPERATORS).values(name=operator, seen_at=now)
+        changed = {"seen_at": statement.excluded.seen_at}
+        await self._session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=changed))
 
     # Snoozes
 

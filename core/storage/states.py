@@ -28,6 +28,11 @@ class States:
         """Give the states of some services; one that is gone is left out."""
         return await self._states(select(STATES).where(among(STATES.c.service_id, service_ids)))
 
+    async def flapping(self) -> list[int]:
+        """Give the services that flap, by number."""
+        statement = select(STATES.c.service_id).where(STATES.c.flapping).order_by(STATES.c.service_id)
+        return list((await self._session.execute(statement)).scalars())
+
     async def _states(self, statement: Select[Any]) -> dict[int, ServiceState]:
         rows = (await self._session.execute(statement)).all()
         states: dict[int, ServiceState] = {}

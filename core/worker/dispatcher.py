@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 from core.background import ended, in_background
 from core.bus import Bus
 from core.clock import Clock
+from core.domain.deciding import Outcome, Picture, Written, decided
 from core.domain.events import AlertingChanged, IncidentsChanged, InventoryChanged, WindowsChanged
 from core.domain.gates import ENDS, NoticeKind
 from core.domain.incidents import Ending, Incident, Subject, Tracked, closed, expired
 from core.domain.notices import GROUP_SECONDS, Notice
 from core.domain.occasions import Occasion
 from core.errors import StorageError
-from core.domain.deciding import Outcome, Picture, Written, decided
 from core.worker.windows import Windows
 
 if TYPE_CHECKING:

@@ -27,6 +27,7 @@ def upgrade() -> None:
     _create_incidents()
     _create_incident_events()
     _create_snoozes()
+    _create_operators()
     _create_blind_intervals()
     _create_occasions()
     _create_channels()
@@ -47,6 +48,7 @@ def downgrade() -> None:
     op.drop_table("channels", schema=SCHEMA)
     op.drop_table("occasions", schema=SCHEMA)
     op.drop_table("blind_intervals", schema=SCHEMA)
+    op.drop_table("operators", schema=SCHEMA)
     op.drop_table("snoozes", schema=SCHEMA)
     op.drop_table("incident_events", schema=SCHEMA)
     op.drop_table("incidents", schema=SCHEMA)
@@ -158,6 +160,16 @@ def _create_snoozes() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("service_id", name=op.f("pk_snoozes")),
+        schema=SCHEMA,
+    )
+
+
+def _create_operators() -> None:
+    op.create_table(
+        "operators",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_operators")),
         schema=SCHEMA,
     )
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -20,6 +18,7 @@ from typing import Any, Protocol
 from core.checks.exchange import ExchangeFailed, Peer
 from core.domain.observations import ErrorKind
 from core.i18n import _
+from core.lane import Lane
 
 FRESH_SECONDS = 3.0
 """How long an answer, a failure too, serves other checks; shorter than the least retry interval."""
@@ -27,8 +26,6 @@ SLOW_SECONDS = 1.0
 """A name whose last lookup took longer is looked up in the slow lane."""
 QUICK_THREADS = 128
 SLOW_THREADS = 128
-IDLE_SECONDS = 30.0
-"""A thread without work ends after this."""
 KNOWN_LIMIT = 20_000
 """Names remembered; the oldest is forgotten first."""
 
@@ -108,8 +105,8 @@ class SystemResolver:
 
     def __init__(self, lookup: Lookup = system_lookup) -> None:
         self._lookup = lookup
-        self._quick = Lane(QUICK_THREADS)
-        self._slow = Lane(SLOW_THREADS)
+        self._quick = Lane(QUICK_THREADS, "ronda-lookup")
+        self._slow = Lane(SLOW_THREADS, "ronda-lookup")
         self._answers: dict[str, _Answer] = {}
         self._running: dict[str, asyncio.Future[_Answer]] = {}
 
@@ -176,63 +173,3 @@ def lookup_failure(error: OSError | UnicodeError) -> str:
 
 
 _NO_SUCH_NAME = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}
-
-
-class Lane:
-    """Daemon threads for blocking jobs: as many as are busy at once, at most ``limit``.
-
-    Not a ``ThreadPoolExecutor``, which would hold the end of the process until the last lookup ends.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._jobs: deque[Callable[[], None]] = deque()
-        self._ready = threading.Condition()
-        self._threads = 0
-        self._idle = 0
-        self._closed = False
-
-    @property
-    def threads(self) -> int:
-        """How many threads there are now."""
-        return self._threads
-
-    @property
-    def idle(self) -> int:
-        """How many of them wait for work."""
-        return self._idle
-
-    def submit(self, job: Callable[[], None]) -> None:
-        """Have a job run as soon as a thread is free; it must not raise."""
-        with self._ready:
-            self._jobs.append(job)
-            if self._idle < len(self._jobs) and self._threads < self._limit:
-                self._threads += 1
-                threading.Thread(target=self._run, name="ronda-lookup", daemon=True).start()
-            else:
-                self._ready.notify()
-
-    def close(self) -> None:
-        """Forget jobs that have not begun and let idle threads end."""
-        with self._ready:
-            self._closed = True
-            self._jobs.clear()
-            self._ready.notify_all()
-
-    def _run(self) -> None:
-        while (job := self._next()) is not None:
-            job()
-
-    def _next(self) -> Callable[[], None] | None:
-        with self._ready:
-            while not self._jobs:
-                if self._closed:
-                    self._threads -= 1
-                    return None
-                self._idle += 1
-                woken = self._ready.wait(IDLE_SECONDS)
-                self._idle -= 1
-                if not woken and not self._jobs:
-                    self._threads -= 1
-                    return None
-            return self._jobs.popleft()

@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Callable, Iterator
-from time import monotonic, sleep
+from collections.abc import Iterator
 
 import pytest
 
 import core.checks.resolver as module
 from core.checks.exchange import ExchangeFailed, Peer
 from core.checks.resolver import (
-    Lane,
     SystemResolver,
     interleaved,
     literal,
@@ -23,14 +21,6 @@ from core.checks.resolver import (
 from core.domain.observations import ErrorKind
 
 V4, V6 = socket.AF_INET, socket.AF_INET6
-
-
-def _wait_until(fact: Callable[[], bool]) -> None:
-    """Let other threads run until something is true."""
-    deadline = monotonic() + 10
-    while not fact():
-        assert monotonic() < deadline
-        sleep(0)
 
 
 class FakeSystem:
@@ -205,53 +195,3 @@ def test_families_take_turns_and_the_first_stays_first() -> None:
 
 def test_the_system_knows_localhost() -> None:
     assert {peer.sockaddr[0] for peer in system_lookup("localhost")} <= {"127.0.0.1", "::1"}
-
-
-def test_a_lane_has_as_many_threads_as_work_and_no_more_than_its_limit() -> None:
-    gate, done = threading.Event(), threading.Semaphore(0)
-
-    def job() -> None:
-        assert gate.wait(10)
-        done.release()
-
-    lane = Lane(3)
-    lane.submit(job)
-    assert lane.threads == 1
-    for _number in range(9):
-        lane.submit(job)
-    assert lane.threads == 3
-    gate.set()
-    assert all(done.acquire(timeout=10) for _number in range(10))
-    lane.close()
-
-
-def test_a_lane_uses_an_idle_thread_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    lane = Lane(9)
-    names: list[str] = []
-    done = threading.Semaphore(0)
-
-    def job() -> None:
-        names.append(str(threading.get_ident()))
-        done.release()
-
-    for _number in range(5):
-        lane.submit(job)
-        assert done.acquire(timeout=10)
-        _wait_until(lambda: lane.idle == 1)
-    assert len(set(names)) == 1
-    lane.close()
-
-
-def test_idle_threads_end_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "IDLE_SECONDS", 0.01)
-    lane = Lane(2)
-    lane.submit(lambda: None)
-    _wait_until(lambda: lane.threads == 0)
-
-
-def test_a_closed_lane_ends_its_threads() -> None:
-    lane = Lane(2)
-    lane.submit(lambda: None)
-    _wait_until(lambda: lane.idle == 1)
-    lane.close()
-    _wait_until(lambda: lane.threads == 0)

@@ -28,6 +28,17 @@ FAULTS: dict[str, str] = {
     "auth_missing": _("Choose basic or bearer, or leave out user name and secret."),
     "auth_secret_missing": _("Give a password or token, or give {client} an API key to be used instead."),
     "auth_twice": _("Leave out the header Authorization: the authentication above sends it."),
+    "channel_form": _("This has not the form that the service gives it. It looks like {example}."),
+    "channel_url_file": _("{name} has a file of this machine read, which channels may not. Leave it out."),
+    "channel_url_form": _("This is not the address of a channel. Write it like ntfys://ntfy.sh/topic."),
+    "channel_url_http": _("{scheme} is not a webhook's. Use http or https."),
+    "channel_url_library": _("{scheme} needs a program that is not installed here. Choose another service."),
+    "channel_url_local": _(
+        "{scheme} stays on this machine, where nobody may be looking. Choose a service that reaches people."
+    ),
+    "channel_url_refused": _("The address is not taken: {reason}."),
+    "channel_url_scheme": _("{scheme} is not a service that Apprise knows."),
+    "channel_user": _("Name the user whom the password belongs to."),
     "choice": _("{text} is not known. Choose one of {choices}."),
     "client_in_bin": _("The client {client} is in the bin. Restore the client first."),
     "condition_operator": _("{sign} in {line} compares nothing. Use one of {signs}."),

@@ -29,6 +29,7 @@ def modules_after(statement: str) -> set[str]:
             "import core.domain.status, core.domain.services",
             {"sqlalchemy", "psycopg", "httpx", "gettext", "asyncio"},
         ),
+        ("import core.notifications.sending", {"textual", "apprise", "requests"}),
         ("import tui.__main__", {"textual", "sqlalchemy", "alembic", "httpx", "apscheduler"}),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-BENCHES = ("startup", "engine", "scale", "product", "recorder", "board", "console", "soak")
+BENCHES = ("startup", "engine", "scale", "product", "judge", "recorder", "board", "console", "soak")
 
 
 def main(names: tuple[str, ...]) -> None:

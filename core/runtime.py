@@ -133,7 +133,9 @@ async def open_runtime(
             ends_with=console_id,
         )
         limits = Limits(settings.max_checks, settings.max_checks_per_host)
-        round_ = Round(desk.database, bus, desk.clock, desk.prober, identity, limits, pulse=pulse)
+        round_ = Round(
+            desk.database, bus, desk.clock, desk.prober, identity, limits, pulse=pulse, sender=desk.sender
+        )
         await _take_part(round_, _delegate(settings, kind, desk, round_), closing)
         yield Runtime(desk, round_)
 
@@ -170,13 +172,17 @@ def _delegate(settings: Settings, kind: WorkerKind, desk: Desk, round_: Round) -
 async def _desk(
     settings: Settings, closing: _Closing, bus: Bus, *, read_only: bool, pulse: Pulse | None = None
 ) -> Desk:
-    from core.checks.prober import Prober  # takes a while to load, and `ronda db` makes no checks
+    # These take a while to load, and `ronda db` neither checks nor tells.
+    from core.checks.prober import Prober
+    from core.notifications.sending import Senders
 
     database = await _database(settings, closing, bus)
     await database.open()
     clock = SystemClock()
     prober = Prober(clock) if pulse is None else Prober(clock, lagged_within=pulse.lagged_within)
     closing.later("the prober", prober.close)
+    senders = Senders(clock)
+    closing.later("the senders", senders.close)
     return Desk(
         database=database,
         bus=bus,
@@ -185,6 +191,7 @@ async def _desk(
         prober=prober,
         default_interval_seconds=settings.check_interval_seconds,
         own_id=str(uuid.uuid4()),
+        sender=senders,
     )
 
 

@@ -1,4 +1,7 @@
-"""Sends one message to one channel, within a deadline, whatever the other side does."""
+"""Sends one message to one channel, within a deadline, whatever the other side does.
+
+What does the sending is loaded with the first message: it would add 40 ms to every start.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,6 @@ from core.domain.faults import Fault
 from core.domain.secret import Secret
 from core.i18n import _
 from core.lane import Lane
-from core.notifications.by_apprise import deliver
-from core.notifications.opening import url_faults
-from core.notifications.webhook import post, trusting
 
 DEADLINE_SECONDS = 30.0
 """How long one attempt may take in all."""
@@ -68,13 +68,21 @@ class Senders:
 
     async def url_faults(self, spec: ChannelSpec) -> tuple[Fault, ...]:
         """Give what is wrong with the address of a channel beyond the spec's own faults."""
-        return await self._start(lambda: tuple(url_faults(spec)), threading.Event())
 
-    def close(self) -> None:
+        def work() -> tuple[Fault, ...]:
+            from core.notifications.opening import url_faults
+
+            return tuple(url_faults(spec))
+
+        return await self._start(work, threading.Event())
+
+    async def close(self) -> None:
         """Let idle threads end; those inside an attempt end with it."""
         self._lane.close()
 
     async def _post(self, spec: ChannelSpec, message: Message) -> Delivery:
+        from core.notifications.webhook import post, trusting
+
         context = self._context
         if context is None:
             context = await self._start(trusting, threading.Event())
@@ -83,6 +91,8 @@ class Senders:
     async def _deliver(self, url: Secret, message: Message) -> Delivery:
         if url in self._given_up:
             return Delivery(False, _("the attempt before this one still waits for an answer"))
+        from core.notifications.by_apprise import deliver
+
         too_late = threading.Event()
         attempt = self._start(partial(deliver, url.reveal(), message), too_late)
         try:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from core.bus import Bus
 from core.clock import Clock
+from core.domain.channels import Sender
 from core.domain.operators import Operator, Role
 from core.errors import Forbidden
 from core.i18n import _
@@ -35,6 +36,8 @@ class Desk:
     """The interval of a new service where none is named."""
     own_id: str
     """This process among the workers."""
+    sender: Sender | None = None
+    """What sends messages; None: this process cannot."""
 
     def require(self, role: Role) -> None:
         """Refuse with ``Forbidden`` an operator whose role is lower."""

@@ -13,12 +13,12 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from core.background import ended, in_background
 from core.bus import Bus
 from core.clock import Clock
-from core.domain.channels import Channel, ChannelKind, ChannelSpec, Delivery, Message
+from core.domain.channels import Channel, ChannelKind, Delivery, Sender
 from core.domain.events import AlertingChanged
 from core.domain.gates import ENDS, NoticeKind
 from core.domain.notices import MessageState, Notice, OutboxEntry
@@ -42,14 +42,6 @@ FAILURES_SHOWN_FOR = timedelta(hours=24)
 """How long every console shows that a message could not be delivered."""
 
 log = logging.getLogger(__name__)
-
-
-class Sender(Protocol):
-    """Whoever can send a message: the adapters, or a function of a test."""
-
-    async def send(self, spec: ChannelSpec, message: Message) -> Delivery:
-        """Try once; what the other side does is never raised."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

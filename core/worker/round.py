@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from core.background import ended, in_background
 from core.bus import Bus
 from core.clock import Clock
+from core.domain.channels import Sender
 from core.domain.events import (
     CheckWanted,
     InventoryChanged,
@@ -40,7 +41,6 @@ from core.worker.watch import Watch
 
 if TYPE_CHECKING:
     from core.storage.database import Database
-    from core.worker.delivery import Sender
 
 POLL_SECONDS = 0.5
 """How often a process that follows tries for the lead."""

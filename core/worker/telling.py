@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from core.bus import Bus
 from core.clock import Clock
-from core.worker.delivery import Deliverer, Sender
+from core.domain.channels import Sender
+from core.worker.delivery import Deliverer
 from core.worker.dispatcher import Dispatcher
 
 if TYPE_CHECKING:

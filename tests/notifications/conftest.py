@@ -31,4 +31,4 @@ async def senders(clock: FrozenClock) -> AsyncIterator[Senders]:
     made = Senders(clock)
     yield made
     await quiet(made)
-    made.close()
+    await made.close()

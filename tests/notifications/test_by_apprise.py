@@ -198,8 +198,8 @@ async def test_who_hangs_is_given_up_and_not_tried_again_until_it_lets_go(clock:
             await asyncio.sleep(0)
         assert (await senders.send(spec, message())).answer != again.answer
         await quiet(senders)
-    senders.close()
-    patient.close()
+    await senders.close()
+    await patient.close()
 
 
 async def warmed_up() -> None:
@@ -249,7 +249,7 @@ async def test_an_attempt_that_found_no_thread_in_time_is_never_made(
     assert (await first).accepted
     await quiet(senders)
     assert made == ["json://a/"]
-    senders.close()
+    await senders.close()
 
 
 async def test_nothing_is_sent_to_the_terminal(senders: Senders) -> None:

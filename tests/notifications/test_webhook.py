@@ -159,7 +159,7 @@ async def test_who_hangs_is_given_up_at_the_deadline(clock: FrozenClock) -> None
     async with Server(hang) as server:
         delivery = await senders.send(webhook(server.url), message())
     assert (delivery.accepted, delivery.answer) == (False, "no answer within 0.05 s")
-    senders.close()
+    await senders.close()
 
 
 async def test_an_attempt_can_be_cancelled(senders: Senders) -> None:

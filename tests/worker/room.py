@@ -11,6 +11,7 @@ from datetime import timedelta
 from core.bus import Bus
 from core.domain.channels import Channel, ChannelKind, ChannelSpec, Delivery, Message
 from core.domain.clients import ClientSpec
+from core.domain.faults import Fault
 from core.domain.incidents import Incident
 from core.domain.observations import ErrorKind, Observation, Status
 from core.domain.occasions import Occasion
@@ -39,6 +40,9 @@ class FakePost:
             return Delivery(False, "554 no such mailbox")
         self.sent.append((spec.name, message))
         return Delivery(True, "250 ok")
+
+    async def url_faults(self, spec: ChannelSpec) -> tuple[Fault, ...]:
+        return ()
 
     def titles(self, name: str = "mail") -> list[str]:
         return [message.title for sent_by, message in self.sent if sent_by == name]

@@ -9,6 +9,7 @@ import pytest
 
 from core.bus import Bus
 from core.domain.channels import ChannelSpec, Delivery, Message
+from core.domain.faults import Fault
 from core.domain.notices import MessageState, OutboxEntry
 from core.domain.observations import Status
 from core.storage.database import Database
@@ -139,6 +140,9 @@ class _Breaking:
 
     async def send(self, spec: ChannelSpec, message: Message) -> Delivery:
         raise ZeroDivisionError(spec.name)
+
+    async def url_faults(self, spec: ChannelSpec) -> tuple[Fault, ...]:
+        return ()
 
 
 async def test_a_message_whose_handling_is_a_defect_is_put_off_and_holds_up_no_other(

@@ -113,6 +113,7 @@ async def open_runtime(
     # A command that takes no part in the round need not load it.
     from core.storage.feed import Feed
     from core.worker.gate import Limits
+    from core.worker.outside import Outside
     from core.worker.pulse import Pulse
     from core.worker.round import Identity, Round
 
@@ -133,8 +134,17 @@ async def open_runtime(
             ends_with=console_id,
         )
         limits = Limits(settings.max_checks, settings.max_checks_per_host)
+        outside = Outside.of(settings.references, settings.deadman_url)
         round_ = Round(
-            desk.database, bus, desk.clock, desk.prober, identity, limits, pulse=pulse, sender=desk.sender
+            desk.database,
+            bus,
+            desk.clock,
+            desk.prober,
+            identity,
+            limits,
+            pulse=pulse,
+            sender=desk.sender,
+            outside=outside,
         )
         await _take_part(round_, _delegate(settings, kind, desk, round_), closing)
         yield Runtime(desk, round_)

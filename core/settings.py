@@ -19,7 +19,9 @@ import platformdirs
 from core.database_url import built_url, checked_url, whole_number
 from core.domain.secret import Secret
 from core.domain.services import DEFAULT_INTERVAL_SECONDS, LONGEST_INTERVAL_SECONDS, SHORTEST_INTERVAL_SECONDS
+from core.domain.targets import address_faults
 from core.domain.text import printable
+from core.domain.uplink import reference_faults
 from core.errors import ConfigError
 from core.i18n import _
 
@@ -82,6 +84,19 @@ SETTINGS = (
         "services at 30 s beyond which a console has an agent of its own run the checks; "
         "never: it always runs them itself",
     ),
+    Setting(
+        "RONDA_REFERENCES",
+        "",
+        "targets outside that tell whether this side's own line is up, with commas between them: host:port "
+        "or http(s) URLs; without any the uplink guard is off",
+    ),
+    Setting(
+        "RONDA_DEADMAN_URL",
+        "",
+        "http(s) URL that is asked for every minute while all is well, so that a service outside can tell "
+        "when Ronda itself has died",
+        secret=True,
+    ),
     Setting("RONDA_THEME", "ronda-night", "theme of the console"),
     Setting("RONDA_ASCII", "no", "yes draws with ASCII characters only"),
 )
@@ -104,6 +119,10 @@ class Settings:
     max_checks_per_host: int = DEFAULT_MAX_CHECKS_PER_HOST
     agent_above: int | None = DEFAULT_AGENT_ABOVE
     """Services at 30 s beyond which a console starts an agent; None: never."""
+    references: tuple[str, ...] = ()
+    """Targets outside that tell whether this side's own line is up; none: the uplink guard is off."""
+    deadman_url: Secret | None = None
+    """What is asked for every minute while the round is well."""
     theme: str | None = None
     ascii: bool = False
 
@@ -129,6 +148,8 @@ class Settings:
             "RONDA_MAX_CHECKS": str(self.max_checks),
             "RONDA_MAX_CHECKS_PER_HOST": str(self.max_checks_per_host),
             "RONDA_AGENT_ABOVE": _NEVER if self.agent_above is None else str(self.agent_above),
+            "RONDA_REFERENCES": ",".join(self.references),
+            "RONDA_DEADMAN_URL": _revealed(self.deadman_url),
             "RONDA_THEME": self.theme,
             "RONDA_ASCII": "yes" if self.ascii else "no",
         }
@@ -177,6 +198,8 @@ def _settings(values: Mapping[str, str], config_dir: Path, faults: list[str]) ->
             faults, _count, values, "RONDA_MAX_CHECKS_PER_HOST", DEFAULT_MAX_CHECKS_PER_HOST
         ),
         agent_above=_read(faults, _count_or_never, values, "RONDA_AGENT_ABOVE", DEFAULT_AGENT_ABOVE),
+        references=_references(values, faults),
+        deadman_url=_read(faults, _outside_url, values, "RONDA_DEADMAN_URL", None),
         theme=values.get("RONDA_THEME"),
         ascii=_read(faults, _flag, values, "RONDA_ASCII", False),
     )
@@ -298,6 +321,29 @@ def _flag(name: str, text: str) -> bool:
     if word not in _YES | _NO:
         raise ConfigError(_("{name} must be yes or no, not {text}.").format(name=name, text=printable(text)))
     return word in _YES
+
+
+def _references(values: Mapping[str, str], faults: list[str]) -> tuple[str, ...]:
+    """Give the reference targets, each once; every one that is wrong is a fault of its own."""
+    named = [part.strip() for part in values.get("RONDA_REFERENCES", "").split(",")]
+    targets = tuple(dict.fromkeys(target for target in named if target))
+    for target in targets:
+        if any(reference_faults(target)):
+            faults.append(
+                _(
+                    "RONDA_REFERENCES must name targets as host:port or as http(s) URLs without user and "
+                    "password, with commas between them, not {text}."
+                ).format(text=printable(target))
+            )
+    return targets
+
+
+def _outside_url(name: str, text: str) -> Secret | None:
+    """Give a URL that may be a secret as a whole, so that a fault repeats none of it."""
+    url = text.strip()
+    if any(address_faults("url", url)):
+        raise ConfigError(_("{name} must be an http(s) URL without user and password.").format(name=name))
+    return Secret(url)
 
 
 def _database_url(values: Mapping[str, str], faults: list[str]) -> Secret | None:

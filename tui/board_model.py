@@ -84,9 +84,9 @@ class Entry:
     def failing(self) -> bool:
         """Whether the last result or the held status is not well, and is not expected to be.
 
-        Services that are paused or in maintenance are not asked.
+        Services that are paused, in maintenance or not observed are not asked.
         """
-        if not self.line.active or self.shown is Status.MAINTENANCE:
+        if not self.line.active or self.shown in (Status.MAINTENANCE, Status.BLIND):
             return False
         return self.shown in PROBLEMS or self.line.state.failing_attempt > 0
 

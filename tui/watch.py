@@ -82,6 +82,9 @@ class Watch:
             return Notice(text, Weight.WARNING)
         if self.heard and self.leader is None and services:
             return Notice(_("no worker: nothing is being checked"), Weight.BAD)
+        if self.health.blind_since is not None:
+            text = _("blind since {time}: our own line is down; what cannot be reached is not judged")
+            return Notice(text.format(time=formatting.local_time(self.health.blind_since)), Weight.BAD)
         return None
 
     def _offline_text(self, since: datetime) -> str:

@@ -135,5 +135,5 @@ _UNANSWERED = {
 
 
 def _place(request: CheckRequest) -> str:
-    """Give the address without its query, which may hold secrets."""
-    return printable(request.url.partition("?")[0])
+    """Give the address without its query, which may hold secrets, and with every known secret masked."""
+    return printable(request.masked(request.url.partition("?")[0]))

@@ -181,6 +181,11 @@ def worker_document(worker: WorkerReport) -> Document:
         "waiting": health.waiting,
         "dropped": health.dropped,
         "lagged": health.lagged,
+        "references": health.references,
+        "blind_since": iso(health.blind_since),
+        "pings": health.pings,
+        "pinged_at": iso(health.pinged_at),
+        "ping_answered": health.ping_answered,
     }
 
 

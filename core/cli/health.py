@@ -11,8 +11,8 @@ from core.cli.documents import worker_document
 from core.cli.figures import age, iso, milliseconds
 from core.cli.options import add_json_option
 from core.cli.output import Cell, Output
-from core.domain.workers import WorkerReport
-from core.i18n import _
+from core.domain.workers import RoundHealth, WorkerReport
+from core.i18n import _, ngettext
 from core.operations.board import load_board, status_totals
 from core.operations.clients import list_clients
 from core.operations.desk import Desk
@@ -57,12 +57,37 @@ async def _health(desk: Desk, _args: Namespace, output: Output) -> int:
 
 def _lines(desk: Desk, workers: tuple[WorkerReport, ...], now: datetime, output: Output) -> Iterator[str]:
     kind = _("embedded, for this user only") if desk.database.is_embedded else _("shared server")
-    yield from output.pairs([(_("database"), str(desk.database.url)), ("", kind)])
+    pairs = [(_("database"), str(desk.database.url)), ("", kind)]
+    leader = leader_of(workers)
+    if leader is not None:
+        pairs += [
+            (_("uplink"), _uplink_text(leader.health, now)),
+            (_("dead man"), _ping_text(leader.health, now)),
+        ]
+    yield from output.pairs(pairs)
     if workers:
         yield ""
         heads = [_("PROCESS"), _("OPERATOR"), _("HOST"), _("PID"), _("UP FOR"), _("RUNS"), _("CHECKS/S")]
         heads += [_("LATE"), _("LAG"), _("LAGGED"), _("MISSED"), _("WAITING")]
         yield from output.table(heads, [_row(worker, now) for worker in workers])
+
+
+def _uplink_text(health: RoundHealth, now: datetime) -> str:
+    if health.blind_since is not None:
+        return _("blind for {age}: no reference answers").format(age=age(health.blind_since, now))
+    if health.references is None:
+        return _("not guarded: set RONDA_REFERENCES")
+    text = ngettext("guarded by {count} reference", "guarded by {count} references", health.references)
+    return text.format(count=health.references)
+
+
+def _ping_text(health: RoundHealth, now: datetime) -> str:
+    if not health.pings:
+        return _("not pinged: set RONDA_DEADMAN_URL")
+    if health.pinged_at is None:
+        return _("not pinged yet")
+    text = _("pinged {age} ago") if health.ping_answered else _("the ping of {age} ago was not taken")
+    return text.format(age=age(health.pinged_at, now))
 
 
 def _row(worker: WorkerReport, now: datetime) -> list[Cell]:

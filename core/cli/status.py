@@ -66,6 +66,9 @@ def _board(
         yield ""
     yield _totals_line(output, lines, now)
     yield _round_line(leader)
+    if leader is not None and leader.health.blind_since is not None:
+        since = age(leader.health.blind_since, now)
+        yield _("This side is blind for {age}: its own line is down.").format(age=since)
 
 
 def _row(
@@ -89,6 +92,8 @@ def _what(line: BoardLine, now: datetime) -> str:
     observation = line.state.observation
     if line.stale(now):
         return _("stale: nothing heard of it")
+    if line.status(now) is Status.BLIND:
+        return _("not observed: our own line is down")
     if not line.active or observation is None or observation.error is None:
         return (observation.detail or "") if line.active and observation else ""
     return observation.detail or ERROR_WORDS[observation.error]

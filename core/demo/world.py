@@ -41,6 +41,8 @@ def demo_settings(settings: Settings) -> Iterator[Settings]:
         settings,
         database_url=None,
         secret_key=None,
+        references=(),
+        deadman_url=None,
         data_dir=folder / "data",
         config_dir=folder / "config",
         log_dir=folder / "log",

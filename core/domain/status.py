@@ -80,10 +80,15 @@ class ServiceState:
 
     @property
     def soft(self) -> bool:
-        """Whether the last observation disagrees with the hard status."""
-        if self.observation is None:
+        """Whether the last observation disagrees with the hard status; a blind one says nothing."""
+        if self.observation is None or self.blind:
             return False
         return self.observation.status is not self.status
+
+    @property
+    def blind(self) -> bool:
+        """Whether the last check told nothing, since this side's own line was down."""
+        return self.observation is not None and self.observation.status is Status.BLIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,18 +116,23 @@ def step(
     observation: Observation,
     policy: Policy,
     maintenance_until: datetime | None = None,
+    *,
+    deferred: bool = False,
 ) -> Step:
     """Judge one observation, made in a maintenance that ends then if there is one.
 
-    Maintenance changes nothing of what is judged: it decides who is told, and what counts.
+    Maintenance changes nothing of what is judged: it decides who is told, and what counts. While it is
+    ``deferred`` runs go on, but confirm nothing that is worse than what is held: the next observation
+    that is not deferred does.
     """
     at = observation.checked_at
+    state = _seeing_again(state)
     degraded_run = state.degraded_run
     if not _says_nothing_of_speed(state, observation):
         degraded_run = degraded_run.extended(observation.status is not Status.UP, at)
     down_run = state.down_run.extended(observation.status is Status.DOWN, at)
-    degraded = _confirmed(degraded_run, state.status in (Status.DEGRADED, Status.DOWN), policy)
-    down = _confirmed(down_run, state.status is Status.DOWN, policy)
+    degraded = _confirmed(degraded_run, state.status in (Status.DEGRADED, Status.DOWN), policy, deferred)
+    down = _confirmed(down_run, state.status is Status.DOWN, policy, deferred)
     status, run = _hard_status(state.status, degraded_run, down_run, degraded, down)
     recovered_softly = state.failing_attempt > 0 and observation.status is Status.UP
     judged = ServiceState(
@@ -131,7 +141,7 @@ def step(
         degraded_run=degraded_run,
         down_run=down_run,
         soft_failures=state.soft_failures + recovered_softly,
-        flapping=state.flapping.after(changed=_differs(state.observation, observation)),
+        flapping=state.flapping.after(changed=_differs(state, observation)),
         maintenance_until=maintenance_until,
         observation=observation,
     )
@@ -140,8 +150,41 @@ def step(
     return Step(judged, Transition(state.status, status, run.since or at, at))
 
 
-def _differs(before: Observation | None, observation: Observation) -> bool:
-    return before is not None and before.status is not observation.status
+def unseen(
+    state: ServiceState, observation: Observation, maintenance_until: datetime | None = None
+) -> ServiceState:
+    """Give the state after a blind observation: what is held of the service stays, runs and all."""
+    return replace(state, observation=observation, maintenance_until=maintenance_until)
+
+
+def _seeing_again(state: ServiceState) -> ServiceState:
+    """Give the state without failures that were not confirmed when this side went blind.
+
+    They may have been the line's; together with a first stumble after it they would confirm at once
+    what nobody saw.
+    """
+    if not state.blind:
+        return state
+    if state.down_run.reached and state.status is not Status.DOWN:
+        state = replace(state, down_run=Run())
+    if state.degraded_run.reached and state.status in (Status.UP, Status.UNKNOWN):
+        state = replace(state, degraded_run=Run())
+    return state
+
+
+def _differs(state: ServiceState, observation: Observation) -> bool:
+    """Whether a result is another one than that before; a blind one is none."""
+    before = _status_of_runs(state) if state.blind else state.observation and state.observation.status
+    return before is not None and before is not observation.status
+
+
+def _status_of_runs(state: ServiceState) -> Status | None:
+    """Give the last status that was seen, as far as the runs tell."""
+    if state.down_run.length == 0 or state.degraded_run.length == 0:
+        return None
+    if state.down_run.reached:
+        return Status.DOWN
+    return Status.DEGRADED if state.degraded_run.reached else Status.UP
 
 
 def _says_nothing_of_speed(state: ServiceState, observation: Observation) -> bool:
@@ -150,10 +193,10 @@ def _says_nothing_of_speed(state: ServiceState, observation: Observation) -> boo
     return is_degraded and observation.lagged and observation.status is Status.UP
 
 
-def _confirmed(run: Run, confirmed_before: bool, policy: Policy) -> bool:
+def _confirmed(run: Run, confirmed_before: bool, policy: Policy, deferred: bool) -> bool:
     """Whether a level holds after this run."""
     if run.reached:
-        return confirmed_before or run.length > policy.retries
+        return confirmed_before or (run.length > policy.retries and not deferred)
     return confirmed_before and run.length < policy.recoveries
 
 
@@ -171,20 +214,26 @@ def _hard_status(
 
 
 def next_check_after(state: ServiceState, spec: ServiceSpec) -> float | None:
-    """Give seconds from the end of the last check to its retry; None: at the next regular moment."""
-    return spec.retry_after_seconds() if state.failing_attempt else None
+    """Give seconds from the end of the last check to its retry; None: at the next regular moment.
+
+    Nothing is being confirmed while this side is blind.
+    """
+    return spec.retry_after_seconds() if state.failing_attempt and not state.blind else None
 
 
 def shown_status(state: ServiceState, now: datetime, *, active: bool, stale: bool) -> Status:
     """Give the status that a screen shows.
 
-    Pause lies over all, then maintenance; an old status is not known.
+    Pause lies over all, then maintenance; an old status is not known. Blind is what this side could not
+    observe when it last tried.
     """
     if not active:
         return Status.PAUSED
     if state.maintenance_until is not None and now < state.maintenance_until:
         return Status.MAINTENANCE
-    return Status.UNKNOWN if stale else state.status
+    if stale:
+        return Status.UNKNOWN
+    return Status.BLIND if state.blind else state.status
 
 
 def stale_after(spec: ServiceSpec) -> timedelta:

@@ -39,6 +39,16 @@ class RoundHealth:
     """Messages that were given up in the last 24 hours."""
     lagged: int = 0
     """Results whose making a lag of the event loop overlapped, since the round began."""
+    references: int | None = None
+    """Targets outside that are asked whether the line is up; None: the uplink guard is off."""
+    blind_since: datetime | None = None
+    """When this side's own line went down; None while it is not known to be down."""
+    pings: bool = False
+    """Whether an address outside is pinged while all is well."""
+    pinged_at: datetime | None = None
+    """When it was pinged last; None: not yet."""
+    ping_answered: bool = False
+    """Whether that was answered well."""
 
 
 @dataclass(frozen=True, slots=True)

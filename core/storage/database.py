@@ -17,6 +17,7 @@ from core.errors import StorageError
 from core.i18n import _
 from core.storage import migrate
 from core.storage.audit import Audit
+from core.storage.blind import BlindIntervals
 from core.storage.clients import Clients
 from core.storage.evidence import EvidenceStore
 from core.storage.failures import mapped_errors, place_of
@@ -77,6 +78,7 @@ class Unit:
         self.rules = rules(session)
         self.outbox = Outbox(session)
         self.subjects = Subjects(session)
+        self.blind = BlindIntervals(session)
 
     async def announce(self, payload: Mapping[str, Any]) -> None:
         """Tell every process on this database, this one too, once the unit is committed.

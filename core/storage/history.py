@@ -102,19 +102,34 @@ _RUNS = text(
 
 _UPTIMES = text(
     f"""
+    WITH blind AS MATERIALIZED (
+      SELECT date_part('epoch', started_at) AS begins,
+             coalesce(date_part('epoch', ended_at), :until) AS ends
+      FROM ronda.blind_intervals
+      WHERE started_at < :now AND coalesce(date_part('epoch', ended_at), :until) > :since
+    )
     SELECT services.id, coalesce(total.observed, 0) AS observed, coalesce(total.good, 0) AS good
     FROM ronda.services LEFT JOIN LATERAL (
       SELECT sum(covered) AS observed, sum(covered) FILTER (WHERE status <> 3) AS good
       FROM (
         SELECT status, flags,
-               least(
-                 lead(at, 1, :until) OVER (ORDER BY at),
-                 at + services.interval_seconds + services.timeout_seconds
-               ) - greatest(at, :since) AS covered
+               ends - begins - CASE
+                 WHEN ends > (SELECT min(begins) FROM blind) AND begins < (SELECT max(ends) FROM blind) THEN (
+                   SELECT coalesce(sum(least(seen.ends, blind.ends) - greatest(seen.begins, blind.begins)), 0)
+                   FROM blind WHERE blind.begins < seen.ends AND blind.ends > seen.begins
+                 ) ELSE 0 END AS covered
         FROM (
-          SELECT status, flags, date_part('epoch', checked_at) AS at FROM ronda.health_checks
-          WHERE service_id = services.id AND checked_at > :earliest AND checked_at <= :now
-        ) AS checks
+          SELECT status, flags, greatest(at, :since) AS begins,
+                 least(
+                   lead(at, 1, :until) OVER (ORDER BY at),
+                   at + services.interval_seconds + services.timeout_seconds
+                 ) AS ends
+          FROM (
+            SELECT status, flags, date_part('epoch', checked_at) AS at FROM ronda.health_checks
+            WHERE service_id = services.id AND checked_at > :earliest AND checked_at <= :now
+          ) AS checks
+        ) AS seen
+        WHERE ends > begins
       ) AS stretches
       WHERE covered > 0 AND status BETWEEN 1 AND 3 AND flags & :maintenance = 0
     ) AS total ON true
@@ -122,7 +137,8 @@ _UPTIMES = text(
     """  # noqa: S608 - put together from constants
 ).bindparams(_IDS)
 """A stretch runs from one check to the next, but no longer than interval + timeout, cut to the span. One
-that begins in maintenance counts neither as observed nor as good."""
+that begins in maintenance counts neither as observed nor as good; of the others what overlaps with a
+blind interval, of which no two overlap."""
 
 
 class History:

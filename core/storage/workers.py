@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, delete, func, select
@@ -22,6 +22,8 @@ LIVE_SECONDS = 10.0
 FORGOTTEN_SECONDS = 86_400.0
 """After so long the row of a process that died is deleted."""
 _HEALTH_FIELDS = frozenset(field.name for field in fields(RoundHealth))
+_MOMENTS = ("blind_since", "pinged_at")
+"""Fields of the health that are moments; JSON has them as texts."""
 _ENDS_WITH = "ends_with"
 """Kept beside the health, since processes of other versions may write and read the same rows."""
 
@@ -35,7 +37,8 @@ class Workers:
     async def beat(self, report: WorkerReport) -> None:
         """Write how a process is; it counts as seen now."""
         values = asdict(report) | {"kind": str(report.kind), "seen_at": func.clock_timestamp()}
-        values["health"] |= {_ENDS_WITH: values.pop("ends_with")}
+        moments = {name: _text_of(values["health"][name]) for name in _MOMENTS}
+        values["health"] |= moments | {_ENDS_WITH: values.pop("ends_with")}
         made = insert(WorkerRow).values(**values)
         changes = {name: made.excluded[name] for name in values if name != "id"}
         await self._session.execute(made.on_conflict_do_update(index_elements=["id"], set_=changes))
@@ -81,4 +84,14 @@ def _report(row: WorkerRow, leads: bool) -> WorkerReport:
 
 def _health(stored: Mapping[str, Any]) -> RoundHealth:
     """Give the health that a process wrote, maybe of another version: what is not known is left out."""
-    return RoundHealth(**{name: value for name, value in stored.items() if name in _HEALTH_FIELDS})
+    known = {name: value for name, value in stored.items() if name in _HEALTH_FIELDS}
+    moments = {name: _moment_of(known.get(name)) for name in _MOMENTS}
+    return RoundHealth(**known | moments)
+
+
+def _text_of(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()
+
+
+def _moment_of(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

@@ -86,6 +86,11 @@ class Recorder:
         """Give the number of results given up because too many waited."""
         return self._backlog.dropped
 
+    @property
+    def keeps_up(self) -> bool:
+        """Whether the last flush did not fail, and the next one takes all that waits."""
+        return self._wait_seconds == 0.0 and self.waiting <= MOST_ROWS
+
     def start(self) -> None:
         """Begin to write."""
         self._task = in_background(self._run(), "recorder")

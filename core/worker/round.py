@@ -31,7 +31,9 @@ from core.domain.workers import RoundHealth, WorkerKind, WorkerReport
 from core.errors import StorageError
 from core.storage.lead import LEASE_SECONDS, Lead, Term
 from core.storage.recording import Judged, Recording
+from core.worker.deadman import DeadMan
 from core.worker.gate import Limits
+from core.worker.outside import Outside
 from core.worker.pulse import Pulse, Rate
 from core.worker.recorder import Recorder
 from core.worker.reporter import Reporter
@@ -50,6 +52,8 @@ GRACE_SECONDS = 2.0
 """How long running checks are waited for when the lead is given up, and results are written."""
 HAND_OVER_GRACE_SECONDS = 0.5
 """How long running checks are waited for when another process goes on; it makes anew what was cut off."""
+LATEST_SECONDS = 30.0
+"""A round that starts its checks later than this is not well."""
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +87,7 @@ class Round:
         limits: Limits | None = None,
         *,
         pulse: Pulse | None = None,
+        outside: Outside | None = None,
         lease_seconds: float = LEASE_SECONDS,
         sender: Sender | None = None,  # None: nobody is told of anything
     ) -> None:
@@ -97,6 +102,11 @@ class Round:
         self._reporter = Reporter(database, bus, clock, identity.id, self._report)
         self._pulse = Pulse(clock) if pulse is None else pulse
         self._rate = Rate(clock)
+        self._outside = Outside() if outside is None else outside
+        pace_seconds = self._outside.ping_seconds
+        self._deadman = DeadMan(clock, checks, self._outside.deadman, self._is_well, pace_seconds)
+        self._holds = False
+        """Whether the lead is certain."""
         self._started_at = clock.now()
         self._term: Term | None = None
         self._watch: Watch | None = None
@@ -128,6 +138,7 @@ class Round:
         self._pulse.start()
         self._recorder.start()
         self._reporter.start()
+        self._deadman.start()
         if self.may_lead:
             self._leading = in_background(self._try_for_the_lead(0.0), "lead")
 
@@ -139,6 +150,7 @@ class Round:
         for unsubscribe in self._subscriptions:
             unsubscribe()
         self._subscriptions = []
+        await self._deadman.stop()
         await self._stop_leading(grace_seconds, grace_seconds)
         await self._recorder.stop(grace_seconds)
         await self._reporter.stop()
@@ -176,7 +188,22 @@ class Round:
             missed=rota.missed,
             in_flight=runner.in_flight,
             lagged=runner.lagged,
+            references=len(self._outside.references) or None,
+            blind_since=self._watch.blind_since,
+            pings=self._deadman.is_set,
+            pinged_at=self._deadman.pinged_at,
+            ping_answered=self._deadman.answered,
         )
+
+    def _is_well(self) -> bool:
+        """Whether the round is as it should be: led here, not blind, on time, and its results are kept."""
+        watch = self._watch
+        if watch is None or not self._holds or not watch.loaded.is_set() or watch.blind_since is not None:
+            return False
+        return self._recorder.keeps_up and watch.late_seconds() <= LATEST_SECONDS
+
+    def _epoch(self) -> int | None:
+        return None if self._term is None else self._term.epoch
 
     async def _try_for_the_lead(self, wait_seconds: float) -> None:
         await asyncio.sleep(wait_seconds)
@@ -206,7 +233,15 @@ class Round:
         self._term = term
         self._recorder.lead(term)
         if self._watch is None:
-            self._watch = Watch(self._database, self._clock, self._checks, self._limits, self._judged)
+            self._watch = Watch(
+                self._database,
+                self._clock,
+                self._checks,
+                self._limits,
+                self._judged,
+                outside=self._outside,
+                epoch=self._epoch,
+            )
             self._watch.start()
             self._begin_telling()
             self._bus.publish(LeadChanged(self._identity.id))
@@ -227,9 +262,11 @@ class Round:
         """Hold the lead until it is not certain any more, or is known to be another's."""
         holding = asyncio.create_task(self._lead.hold())
         fenced = asyncio.create_task(self._fenced.wait())
+        self._holds = True
         try:
             await asyncio.wait({holding, fenced}, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._holds = False
             for task in (holding, fenced):
                 task.cancel()
             await asyncio.wait({holding, fenced})

@@ -16,6 +16,7 @@ from core.checks.request import CheckRequest
 from core.clock import Clock
 from core.domain.events import ServiceJudged
 from core.domain.observations import ErrorKind, Observation, Status
+from core.domain.uplink import Outlook
 from core.i18n import _
 from core.worker.gate import Admission, Gate, Limits
 from core.worker.rota import Rota
@@ -35,6 +36,11 @@ class Checks(Protocol):
         ...
 
 
+def in_sight(_watched: Watched, _observation: Observation) -> Outlook:
+    """Say of every check that nothing is wrong with this side's line: nobody guards it."""
+    return Outlook.CLEAR
+
+
 class Runner:
     """Runs the checks of one term as tasks of its own."""
 
@@ -49,6 +55,7 @@ class Runner:
         maintenance_until: Callable[[int, int, Collection[str], datetime], datetime | None],
         judged: Callable[[ServiceJudged], None],
         rota_changed: Callable[[], None],
+        outlook: Callable[[Watched, Observation], Outlook] = in_sight,
     ) -> None:
         self._clock = clock
         self._checks = checks
@@ -58,6 +65,7 @@ class Runner:
         self._maintenance_until = maintenance_until
         self._judged = judged
         self._rota_changed = rota_changed
+        self._outlook = outlook
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = False
         self.late_seconds = 0.0
@@ -136,7 +144,8 @@ class Runner:
         now = self._clock.now()
         if observation is not None:
             self.lagged += observation.lagged
-            self._judged(watched.judge(observation, self._maintenance_of(watched, now)))
+            outlook = self._outlook(watched, observation)
+            self._judged(watched.judge(observation, self._maintenance_of(watched, now), outlook))
         return watched.wait_seconds(now)
 
     def _maintenance_of(self, watched: Watched, now: datetime) -> datetime | None:

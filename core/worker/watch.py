@@ -21,9 +21,11 @@ from core.domain.status import ServiceState
 from core.errors import NotFound, StorageError
 from core.memory import keep_what_stays
 from core.worker.gate import Limits
+from core.worker.outside import Outside
 from core.worker.rota import Rota
 from core.worker.runner import Checks, Runner
 from core.worker.scheduler import CheckScheduler
+from core.worker.uplink import BlindJournal, UplinkGuard
 from core.worker.watchlist import Watchlist
 from core.worker.windows import Windows
 
@@ -55,12 +57,17 @@ class Watch:
         checks: Checks,
         limits: Limits,
         judged: Callable[[ServiceJudged], None],
+        *,
+        outside: Outside,
+        epoch: Callable[[], int | None],
     ) -> None:
         self._database = database
         self._clock = clock
         self._judged = judged
         self.rota = Rota()
-        self._list = Watchlist(clock, self.rota)
+        journal = BlindJournal(database, epoch)
+        self._guard = UplinkGuard(clock, checks, outside, journal, self._look_again)
+        self._list = Watchlist(clock, self.rota, self._guard.uplink)
         self._windows = Windows()
         self._scheduler = CheckScheduler(clock, self.rota.next_due, self._tick)
         self.runner = Runner(
@@ -72,6 +79,7 @@ class Watch:
             maintenance_until=self._windows.until,
             judged=self._take_in,
             rota_changed=self._scheduler.retime,
+            outlook=self._guard.outlook,
         )
         self._changes: list[InventoryChanged | WindowsChanged] = [InventoryChanged()]
         """What has to be read; a change of the inventory that names nothing means everything."""
@@ -84,6 +92,7 @@ class Watch:
     def start(self) -> None:
         """Begin to read the inventory and to check what is due."""
         self._scheduler.start()
+        self._guard.start()
         self._tasks = [
             in_background(self._keep_up(), "inventory reader"),
             in_background(self._keep_house(), "upkeep"),
@@ -120,10 +129,22 @@ class Watch:
         """Give how many checks a second the services ask for; None until every one was read."""
         return self._list.asked_per_second() if self.loaded.is_set() else None
 
+    @property
+    def blind_since(self) -> datetime | None:
+        """Give when this side's own line went down; None while it is not known to be down."""
+        return self._guard.uplink.blind_since
+
+    def late_seconds(self) -> float:
+        """Give how late the round is: the check that was started last, or the one that is due."""
+        due = self.rota.next_due()
+        overdue = 0.0 if due is None else self._clock.monotonic() - due
+        return max(self.runner.late_seconds, overdue)
+
     async def stop(self, grace_seconds: float) -> None:
         """Start no more checks, wait for those that run, and end."""
         self._scheduler.pause()
         self.runner.close()  # a tick may be on its way
+        await self._guard.stop()
         for task in self._tasks:
             await ended(task)
         await self.runner.stop(grace_seconds)
@@ -131,6 +152,11 @@ class Watch:
 
     def _tick(self) -> None:
         self.runner.start_due()
+
+    def _look_again(self) -> None:
+        """The line is up again: check soon what could not be observed."""
+        self._list.look_again()
+        self._scheduler.retime()
 
     async def _keep_up(self) -> None:
         while True:

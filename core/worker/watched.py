@@ -21,7 +21,8 @@ from core.domain.occasions import (
     flapping_changes,
 )
 from core.domain.services import Service
-from core.domain.status import Policy, ServiceState, next_check_after, step
+from core.domain.status import Policy, ServiceState, Step, next_check_after, step, unseen
+from core.domain.uplink import Outlook
 from core.i18n import _, ngettext
 
 CLOSE = timedelta(seconds=1)
@@ -63,17 +64,25 @@ class Watched:
         tags = service.spec.tags + client.spec.tags
         return cls(service, request, host_of(request.url), state, tags)
 
-    def judge(self, observation: Observation, maintenance_until: datetime | None = None) -> ServiceJudged:
+    def judge(
+        self,
+        observation: Observation,
+        maintenance_until: datetime | None = None,
+        outlook: Outlook = Outlook.CLEAR,
+    ) -> ServiceJudged:
         """Take in what a check saw, and give what it means; None: it was made in no maintenance.
 
-        Evidence is told once, with the event: what is held of thousands of services goes without it.
+        ``outlook`` says what the state of the line makes of it. Evidence is told once, with the event:
+        what is held of thousands of services goes without it.
         """
         observation = self._with_moment_of_its_own(observation)
         if maintenance_until is not None:
             observation = replace(observation, in_maintenance=True)
         self.doubtful = self._is_to_repeat(observation)
+        if outlook is Outlook.BLIND:
+            observation = replace(observation, status=Status.BLIND, evidence=None)
         held = observation if observation.evidence is None else replace(observation, evidence=None)
-        judged = step(self.state, held, Policy.of(self.service.spec), maintenance_until)
+        judged = self._step(held, maintenance_until, outlook)
         occasions = tuple(self._occasions(judged.state))
         self.state = judged.state
         return ServiceJudged(self.service.id, observation, judged.state, judged.transition, occasions)
@@ -90,6 +99,12 @@ class Watched:
             key = certificate_key(service_id, certificate, threshold)
             text = _certificate_text(certificate, seen.checked_at)
             yield Occasion(key, seen.checked_at, OccasionKind.CERTIFICATE, service_id, text)
+
+    def _step(self, held: Observation, maintenance_until: datetime | None, outlook: Outlook) -> Step:
+        if outlook is Outlook.BLIND:
+            return Step(unseen(self.state, held, maintenance_until), None)
+        policy = Policy.of(self.service.spec)
+        return step(self.state, held, policy, maintenance_until, deferred=outlook is Outlook.UNDECIDED)
 
     @property
     def reports_in(self) -> bool:

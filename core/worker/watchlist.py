@@ -12,7 +12,8 @@ from datetime import datetime
 from core.clock import Clock
 from core.domain.clients import Client
 from core.domain.services import Service
-from core.domain.status import ServiceState
+from core.domain.status import ServiceState, is_stale
+from core.domain.uplink import Uplink
 from core.worker.rota import Rota, crowded_moment
 from core.worker.watched import Watched
 
@@ -20,9 +21,11 @@ from core.worker.watched import Watched
 class Watchlist:
     """The services of one term, by id."""
 
-    def __init__(self, clock: Clock, rota: Rota) -> None:
+    def __init__(self, clock: Clock, rota: Rota, uplink: Uplink | None = None) -> None:
         self._clock = clock
         self._rota = rota
+        self._uplink = Uplink(guarded=False) if uplink is None else uplink
+        """Counts what is watched and asked over the line."""
         self.services: dict[int, Watched] = {}
         self._shelf: dict[int, ServiceState] = {}
         """States of services that left: what is stored may be older than what was judged."""
@@ -70,6 +73,8 @@ class Watchlist:
         edited = fresh.request != known.request or service.version != known.service.version
         reported = fresh.hear(beat_at)  # while this process was cut off from the database
         self.services[service.id] = fresh
+        if fresh.reports_in:
+            self._uplink.forget(service.id)
         if edited or reported:
             self._schedule(fresh, at_once=True)
 
@@ -87,6 +92,7 @@ class Watchlist:
         if watched is not None:
             self._shelf[service_id] = watched.state
             self._rota.remove(service_id)
+            self._uplink.forget(service_id)
 
     def remove_client(self, client_id: int) -> None:
         """Take out every service of a client."""
@@ -101,21 +107,41 @@ class Watchlist:
         """Give the services of a client that are watched."""
         return {each.service.id for each in self._of_client(client_id)}
 
+    def look_again(self) -> None:
+        """Have everything checked soon that could not be observed when it last was."""
+        self.begin_pass()
+        for watched in self.services.values():
+            if watched.state.blind:
+                self._rota.retime(watched.service.id, self._moment_in_crowd(watched))
+
     def _of_client(self, client_id: int) -> Iterable[Watched]:
         return (each for each in self.services.values() if each.service.client_id == client_id)
 
     def _enter(self, watched: Watched, *, at_once: bool) -> None:
         self.services[watched.service.id] = watched
+        self._count(watched)
         self._schedule(watched, at_once=at_once)
+
+    def _count(self, watched: Watched) -> None:
+        """Have what was last seen count for the line, unless that is too old or has nothing to do with it."""
+        state, service = watched.state, watched.service
+        if state.observation is None or watched.reports_in:
+            return
+        if not is_stale(state, service.spec, self._clock.now()):
+            now = self._clock.monotonic()
+            self._uplink.note(service.id, service.client_id, state.observation, now)
 
     def _schedule(self, watched: Watched, *, at_once: bool) -> None:
         interval = watched.service.spec.interval_seconds
         wait = 0.0 if at_once else watched.wait_after_start(self._clock.now())
-        due = self._clock.monotonic() + wait
-        if wait <= 0:
-            due = crowded_moment(watched.service.id, interval, self._clock.monotonic(), self._place)
-            self._place += 1
+        due = self._clock.monotonic() + wait if wait > 0 else self._moment_in_crowd(watched)
         self._rota.put(watched.service.id, interval, due)
+
+    def _moment_in_crowd(self, watched: Watched) -> float:
+        """Give the moment at which a service should start that is due now, with others."""
+        service, place = watched.service, self._place
+        self._place += 1
+        return crowded_moment(service.id, service.spec.interval_seconds, self._clock.monotonic(), place)
 
 
 def is_watched(client: Client, service: Service) -> bool:

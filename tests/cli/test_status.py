@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -45,6 +48,11 @@ WORKER_KEYS = [
     "waiting",
     "dropped",
     "lagged",
+    "references",
+    "blind_since",
+    "pings",
+    "pinged_at",
+    "ping_answered",
 ]
 TOTALS = ["up", "degraded", "down", "unknown", "paused", "maintenance", "blind"]
 
@@ -80,11 +88,12 @@ def see(database: Database, seconds_ago: float, statuses: dict[int, Status]) -> 
     return at
 
 
-def lead(database: Database) -> None:
+def lead(database: Database, **health: Any) -> None:
     """Have an agent be on the list that leads."""
 
     async def write() -> None:
-        await report(database, worker("a1", leading=True))
+        leader = worker("a1", leading=True)
+        await report(database, replace(leader, health=replace(leader.health, **health)))
         await database.close()
 
     asyncio.run(write())
@@ -270,6 +279,48 @@ def test_health_lists_the_processes(ronda_db: Ronda, database: Database) -> None
     *_others, heads, row = (line.split() for line in ronda_db("health").lines)
     assert row[:4] == ["agent", "olga", "ops1", "42"]
     assert row[heads.index("LAGGED") - len(heads)] == "7"
+
+
+MOMENT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("health", "uplink", "deadman"),
+    [
+        ({}, "not guarded: set RONDA_REFERENCES", "not pinged: set RONDA_DEADMAN_URL"),
+        ({"references": 1, "pings": True}, "guarded by 1 reference", "not pinged yet"),
+        (
+            {"references": 3, "pings": True, "pinged_at": MOMENT, "ping_answered": True},
+            "guarded by 3 references",
+            "pinged ",
+        ),
+        (
+            {"references": 3, "blind_since": MOMENT, "pings": True, "pinged_at": MOMENT},
+            "blind for ",
+            "the ping of ",
+        ),
+    ],
+    ids=["off", "on", "well", "blind"],
+)
+def test_health_says_how_the_line_is_and_whether_somebody_would_notice(
+    ronda_db: Ronda, database: Database, health: dict[str, Any], uplink: str, deadman: str
+) -> None:
+    lead(database, **health)
+    lines = ronda_db("health").lines
+    assert any(re.match(rf"uplink +{uplink}", line) for line in lines)
+    assert any(re.match(rf"dead man +{deadman}", line) for line in lines)
+
+
+def test_what_could_not_be_observed_is_blind_and_no_bad_news(two: Ronda, database: Database) -> None:
+    see(database, 5, {1: Status.UP, 2: Status.BLIND})
+    lead(database, references=1, blind_since=MOMENT)
+    ended = two("status", "--json")
+    assert ended.code == 0
+    assert ended.document["totals"] == dict.fromkeys(TOTALS, 0) | {"up": 1, "blind": 1}
+    assert ended.document["worker"]["blind_since"] == "2026-03-01T12:00:00Z"
+    lines = two("status").lines
+    assert any("not observed: our own line is down" in line for line in lines)
+    assert lines[-1].startswith("This side is blind for ")
 
 
 def test_another_key_is_bad_news(

@@ -58,6 +58,8 @@ def test_every_setting_reaches_its_field(folder: Path) -> None:
         RONDA_MAX_CHECKS="50",
         RONDA_MAX_CHECKS_PER_HOST="2",
         RONDA_AGENT_ABOVE="500",
+        RONDA_REFERENCES="192.0.2.1:53, https://one.example/,, 192.0.2.1:53",
+        RONDA_DEADMAN_URL="https://ping.example/secret",
         RONDA_THEME="ronda-day",
         RONDA_ASCII="Yes",
     )
@@ -71,6 +73,8 @@ def test_every_setting_reaches_its_field(folder: Path) -> None:
         max_checks=50,
         max_checks_per_host=2,
         agent_above=500,
+        references=("192.0.2.1:53", "https://one.example/"),
+        deadman_url=Secret("https://ping.example/secret"),
         theme="ronda-day",
         ascii=True,
     )
@@ -79,6 +83,27 @@ def test_every_setting_reaches_its_field(folder: Path) -> None:
 
 def test_a_console_may_be_told_never_to_have_an_agent(folder: Path) -> None:
     assert load(folder, RONDA_AGENT_ABOVE="Never").agent_above is None
+
+
+def test_without_references_and_an_address_to_ping_there_are_none(folder: Path) -> None:
+    settings = load(folder, RONDA_REFERENCES=" , ")
+    assert (settings.references, settings.deadman_url) == ((), None)
+
+
+def test_every_reference_that_is_wrong_is_named(folder: Path) -> None:
+    told = refusal(folder, RONDA_REFERENCES="one.example, two.example:443, udp://three.example:53")
+    assert told.count("RONDA_REFERENCES must name targets as host:port") == 2
+    assert "not one.example." in told
+    assert "not udp://three.example:53." in told
+    assert "two.example" not in told
+
+
+@pytest.mark.parametrize(
+    "text", ["ping.example/s3cret", "ftp://h/s3cret", "https://u:s3cret@h/", "https:///s3cret"]
+)
+def test_an_address_to_ping_that_is_wrong_is_not_repeated(folder: Path, text: str) -> None:
+    sentence = "RONDA_DEADMAN_URL must be an http(s) URL without user and password."
+    assert refusal(folder, RONDA_DEADMAN_URL=text) == sentence
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "2.5", "many", "1000001"])
@@ -101,6 +126,8 @@ def test_a_load_for_an_agent_is_a_number_of_services_or_never(folder: Path, text
             "RONDA_MAX_CHECKS": "50",
             "RONDA_MAX_CHECKS_PER_HOST": "2",
             "RONDA_AGENT_ABOVE": "500",
+            "RONDA_REFERENCES": "one.example:443,http://two.example/?a=b",
+            "RONDA_DEADMAN_URL": "https://ping.example/?token=x",
             "RONDA_THEME": "ronda-day",
             "RONDA_ASCII": "yes",
         },
@@ -113,6 +140,7 @@ def test_settings_can_be_handed_to_another_process(folder: Path, environ: Mappin
 
 def test_every_setting_is_handed_on(folder: Path) -> None:
     url = {"DATABASE_URL": "postgresql://h/d", "RONDA_SECRET_KEY": "key", "RONDA_THEME": "ronda-day"}
+    url |= {"RONDA_REFERENCES": "one.example:443", "RONDA_DEADMAN_URL": "https://ping.example/"}
     parts = {setting.name for setting in SETTINGS if setting.name.startswith("DB_")}
     assert load(folder, **url).as_environment().keys() | parts == {setting.name for setting in SETTINGS}
 

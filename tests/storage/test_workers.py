@@ -13,7 +13,19 @@ START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 def report(worker_id: str, *, leading: bool = False) -> WorkerReport:
-    health = RoundHealth(services=12, checks_per_second=0.4, lag_ms=3.5, missed=2, waiting=9, dropped=1)
+    health = RoundHealth(
+        services=12,
+        checks_per_second=0.4,
+        lag_ms=3.5,
+        missed=2,
+        waiting=9,
+        dropped=1,
+        references=3,
+        blind_since=START,
+        pings=True,
+        pinged_at=START + timedelta(microseconds=1),
+        ping_answered=True,
+    )
     return WorkerReport(
         id=worker_id,
         kind=WorkerKind.AGENT,

@@ -107,6 +107,15 @@ def test_an_unconfirmed_failure_is_told_with_its_count() -> None:
     assert "soft 1/3: connection refused" in text
 
 
+def test_a_service_that_could_not_be_observed_is_blind_and_no_failure() -> None:
+    for before in (DOWN, SOFT):
+        entry = entry_of(replace(before, observation=replace(REFUSED, status=Status.BLIND)))
+        facts = RowFacts.of(entry, NOW, with_client=False)
+        assert (facts.status, facts.glyph) == (Status.BLIND, "◌")
+        assert facts.text == "not observed: our own line is down"
+        assert not entry.failing
+
+
 def test_a_recovering_service_says_so() -> None:
     state = replace(DOWN, observation=answer(NOW, 9.0), down_run=Run(False, 1, NOW))
     assert trouble(entry_of(state), NOW) == "recovering"

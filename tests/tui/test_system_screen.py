@@ -4,12 +4,14 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
+import pytest
 from textual.pilot import Pilot
 
 from core.domain.events import StorageChanged, WorkersReported
 from core.domain.workers import WorkerKind
-from tests.tui.canned import OWN_ID, CannedApp, Fleet, worker
+from tests.tui.canned import NOW, OWN_ID, CannedApp, Fleet, worker
 from tests.tui.forms import on_top, screen_text, until
 from tui.screens.board import BoardScreen
 from tui.screens.system import ACTION_WORDS, SystemScreen
@@ -53,6 +55,27 @@ async def test_every_process_is_listed_with_its_part() -> None:
         assert "stands by" in text
         assert "tom@ops-2" in text
         assert "checks stop when the last console closes" not in text
+
+
+@pytest.mark.parametrize(
+    ("health", "words"),
+    [
+        ({}, ["not guarded: set RONDA_REFERENCES", "not pinged: set RONDA_DEADMAN_URL"]),
+        ({"references": 2, "pings": True}, ["guarded by 2 references", "not pinged yet"]),
+        ({"references": 1, "blind_since": NOW}, ["◌ blind since ", ": no reference answers"]),
+        ({"pings": True, "pinged_at": NOW, "ping_answered": True}, ["dead man", "pinged at "]),
+        ({"pings": True, "pinged_at": NOW}, ["▲ the ping at ", " was not taken"]),
+    ],
+    ids=["off", "on", "blind", "taken", "not taken"],
+)
+async def test_it_says_how_the_line_is_and_whether_somebody_would_notice(
+    health: dict[str, Any], words: list[str]
+) -> None:
+    app = CannedApp(Fleet(20))
+    async with system(app) as pilot:
+        leader = replace(worker(), health=replace(worker().health, **health))
+        app.bus.publish(WorkersReported((leader,), OWN_ID))
+        await until(pilot, lambda: all(word in screen_text(app) for word in words))
 
 
 async def test_nobody_leads_and_the_database_is_away() -> None:

@@ -76,3 +76,11 @@ def test_an_agent_counts_only_if_it_may_lead() -> None:
     assert replace(HERE, workers=(worker(), AGENT)).agent_runs
     assert not replace(HERE, workers=(worker(), replace(AGENT, can_lead=False))).agent_runs
     assert not HERE.agent_runs
+
+
+def test_a_round_that_is_blind_says_since_when() -> None:
+    blind = replace(worker(), health=replace(worker().health, blind_since=NOW))
+    notice = replace(HERE, workers=(blind,)).notice(10)
+    assert notice is not None
+    assert notice.text.startswith("blind since ")
+    assert notice.weight is Weight.BAD

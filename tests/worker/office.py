@@ -21,6 +21,7 @@ from core.domain.services import Service, ServiceSpec
 from core.domain.workers import WorkerKind
 from core.storage.database import Database
 from core.storage.feed import Feed
+from core.worker.outside import Outside
 from core.worker.round import Identity, Round
 from core.worker.runner import Checks
 from tests.storage.outages import fetch
@@ -34,7 +35,13 @@ class Process:
     """What one console or agent has: a bus, a feed, a round, and checks, simulated if no others are given."""
 
     def __init__(
-        self, database: Database, name: str, *, may_lead: bool = True, checks: Checks | None = None
+        self,
+        database: Database,
+        name: str,
+        *,
+        may_lead: bool = True,
+        checks: Checks | None = None,
+        outside: Outside | None = None,
     ) -> None:
         self.database = database
         self.bus = Bus()
@@ -52,7 +59,13 @@ class Process:
         self.feed = Feed(database, self.bus, name)
         identity = Identity(name, WorkerKind.CONSOLE, "tester", "here", os.getpid(), may_lead)
         self.round = Round(
-            database, self.bus, SystemClock(), checks or self.checks, identity, lease_seconds=LEASE_SECONDS
+            database,
+            self.bus,
+            SystemClock(),
+            checks or self.checks,
+            identity,
+            outside=outside,
+            lease_seconds=LEASE_SECONDS,
         )
 
     async def start(self) -> None:
@@ -82,9 +95,11 @@ class Office:
         self.processes: list[Process] = []
         self._names = itertools.count(1)
 
-    async def open(self, *, may_lead: bool = True, checks: Checks | None = None) -> Process:
+    async def open(
+        self, *, may_lead: bool = True, checks: Checks | None = None, outside: Outside | None = None
+    ) -> Process:
         name = f"process {next(self._names)}"
-        process = Process(self.database, name, may_lead=may_lead, checks=checks)
+        process = Process(self.database, name, may_lead=may_lead, checks=checks, outside=outside)
         self.processes.append(process)
         await process.start()
         return process

@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from core.domain.kinds import Kind
-from core.domain.observations import Status
+from core.domain.observations import ErrorKind, Status
 from core.domain.status import ServiceState
+from core.domain.uplink import Uplink
 from core.worker.rota import Rota
 from core.worker.watchlist import Watchlist
 from tests.clock import FrozenClock
@@ -23,7 +24,8 @@ class Desk:
     def __init__(self) -> None:
         self.clock = FrozenClock()
         self.rota = Rota()
-        self.list = Watchlist(self.clock, self.rota)
+        self.uplink = Uplink()
+        self.list = Watchlist(self.clock, self.rota, self.uplink)
 
     def due(self) -> list[int]:
         return [service_id for service_id, _late in self.rota.pop_due(self.clock.monotonic())]
@@ -146,3 +148,43 @@ def test_a_report_that_comes_while_its_service_is_read_is_not_lost() -> None:
     job = replace(service(1).spec, kind=Kind.HEARTBEAT, endpoint="")
     desk.list.put(client(), replace(service(1), spec=job), CHECKED, at_once=False, beat_at=START)
     assert desk.list.services[1].beat_at == START + timedelta(seconds=1)
+
+
+def unreached(seconds_ago: float = 10.0, status: Status = Status.DOWN) -> ServiceState:
+    at = START - timedelta(seconds=seconds_ago)
+    return ServiceState(Status.UP, START, observation=seen(status, at, error=ErrorKind.CONNECT))
+
+
+def test_what_the_last_process_saw_counts_for_the_line_unless_it_is_too_old() -> None:
+    desk = Desk()
+    desk.list.put(client(1), service(1, client_id=1), unreached(), at_once=False)
+    desk.list.put(client(1), service(2, client_id=1), CHECKED, at_once=False)
+    desk.list.put(client(1), service(3, client_id=1), unreached(3_600), at_once=False)
+    desk.list.put(client(1), service(4, client_id=1), NEW, at_once=False)
+    assert (desk.uplink.census.failing, len(desk.uplink.census)) == (1, 2)
+    desk.list.put(client(2), service(5, client_id=2), unreached(status=Status.BLIND), at_once=False)
+    assert desk.uplink.is_doubtful
+
+
+def test_what_leaves_or_reports_in_by_itself_counts_no_more_for_the_line() -> None:
+    desk = Desk()
+    for service_id in (1, 2):
+        desk.list.put(client(), service(service_id), unreached(), at_once=False)
+    desk.list.remove(1)
+    job = service(2, version=2)
+    job = replace(job, spec=replace(job.spec, kind=Kind.HEARTBEAT, endpoint=""))
+    desk.list.put(client(), job, NEW, at_once=True)
+    beating = replace(job, id=3)
+    desk.list.put(client(), beating, unreached(), at_once=True)
+    assert len(desk.uplink.census) == 0
+
+
+def test_when_sight_is_back_only_what_was_not_observed_is_due_as_a_crowd() -> None:
+    desk = Desk()
+    desk.list.put(client(), service(1), CHECKED, at_once=False)
+    for service_id in range(2, 1002):
+        desk.list.put(client(), service(service_id), unreached(status=Status.BLIND), at_once=False)
+    desk.list.look_again()
+    assert desk.due() == [2]
+    desk.clock.advance(6.0)
+    assert 1 not in desk.due()

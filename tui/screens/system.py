@@ -17,7 +17,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.strip import Strip
 
 from core.domain.audit import AuditEntry
-from core.domain.workers import WorkerReport
+from core.domain.workers import RoundHealth, WorkerReport
 from core.errors import RondaError
 from core.i18n import _, ngettext
 from core.wording import ROLE_WORDS, WORKER_WORDS, error_text
@@ -259,6 +259,7 @@ def _round(watch: Watch, now: datetime) -> Iterator[Fact]:
     )
     waiting = ngettext("{count} result waits", "{count} results wait", health.waiting)
     yield Fact(_("to store"), waiting.format(count=f"{health.waiting:,}"))
+    yield from _outside(health)
     if not watch.agent_runs:
         text = _("▲ none runs: checks stop when the last console closes (ronda agent starts one)")
         if leader.ends_with:
@@ -266,6 +267,26 @@ def _round(watch: Watch, now: datetime) -> Iterator[Fact]:
                 "▲ ends with its console: checks stop with the last one (ronda agent starts one that stays)"
             )
         yield Fact(_("agent"), text, "degraded")
+
+
+def _outside(health: RoundHealth) -> Iterator[Fact]:
+    """Give how the line is watched, and whether somebody outside would notice the end of Ronda."""
+    if health.blind_since is not None:
+        since = formatting.local_time(health.blind_since, seconds=True)
+        yield Fact(_("uplink"), _("◌ blind since {time}: no reference answers").format(time=since), "blind")
+    elif health.references is None:
+        yield Fact(_("uplink"), _("not guarded: set RONDA_REFERENCES"), "quiet")
+    else:
+        text = ngettext("guarded by {count} reference", "guarded by {count} references", health.references)
+        yield Fact(_("uplink"), text.format(count=health.references))
+    if not health.pings:
+        yield Fact(_("dead man"), _("not pinged: set RONDA_DEADMAN_URL"), "quiet")
+    elif health.pinged_at is None:
+        yield Fact(_("dead man"), _("not pinged yet"))
+    else:
+        at = formatting.local_time(health.pinged_at, seconds=True)
+        text = _("pinged at {time}") if health.ping_answered else _("▲ the ping at {time} was not taken")
+        yield Fact(_("dead man"), text.format(time=at), "foreground" if health.ping_answered else "degraded")
 
 
 def _change_row(number: int, entry: AuditEntry) -> TableRow:

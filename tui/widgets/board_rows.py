@@ -118,6 +118,8 @@ def trouble(entry: Entry, now: datetime) -> str:
     if line.stale(now):
         seconds = (now - observation.checked_at).total_seconds()
         return _("no result for {age}").format(age=formatting.duration(seconds))
+    if entry.shown is Status.BLIND:
+        return _("not observed: our own line is down")
     detail = formatting.safe(observation.detail or STATUS_WORDS[observation.status])
     if entry.shown is Status.MAINTENANCE:
         return _maintenance_text(line, now, "" if observation.status is Status.UP else detail)

@@ -14,7 +14,7 @@ from core.domain.observations import STATUS_CODES, Status
 from core.domain.occasions import Occasion
 from core.errors import NotFound
 from core.i18n import _
-from core.storage.alert_rows import BLIND_INTERVALS, INCIDENT_EVENTS, INCIDENTS, OCCASIONS, OPERATORS, SNOOZES
+from core.storage.alert_rows import INCIDENT_EVENTS, INCIDENTS, OCCASIONS, OPERATORS, SNOOZES
 from core.storage.incident_values import event_of, event_values, incident_of, incident_values, occasion_of
 from core.storage.rows import among
 
@@ -127,12 +127,6 @@ class Incidents:
             statement = statement.where(among(SNOOZES.c.service_id, service_ids))
         rows = await self._session.execute(statement)
         return {row.service_id: Snooze(row.service_id, row.until, row.operator) for row in rows}
-
-    async def blind_since(self) -> datetime | None:
-        """Give since when this side's own line is down; None: it is not."""
-        statement = select(BLIND_INTERVALS.c.started_at).where(BLIND_INTERVALS.c.ended_at.is_(None))
-        moment: datetime | None = (await self._session.execute(statement)).scalar_one_or_none()
-        return moment
 
     # Occasions
 

@@ -125,6 +125,7 @@ class Dispatcher:
         subjects = await unit.subjects.with_ancestors(service_ids) if service_ids else {}
         incidents = await _brought_up_to_date(unit, incidents, subjects, now)
         self._windows.take(await unit.windows.all(), now)
+        blind = await unit.blind.open()
         return Picture(
             now=now,
             channels=await unit.channels.all(),
@@ -135,7 +136,7 @@ class Dispatcher:
             states=await unit.states.of(list(subjects)),
             maintenance=self._maintenance(subjects, now),
             snoozes=await unit.incidents.snoozes(now, service_ids),
-            blind_since=await unit.incidents.blind_since(),
+            blind_since=None if blind is None else blind.started_at,
             written=await unit.outbox.notices_of(
                 [incident.id for incident in incidents], [each.id for each in occasions]
             ),

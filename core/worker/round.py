@@ -255,9 +255,6 @@ class Round:
         )
         self._telling.start()
 
-    def _epoch(self) -> int | None:
-        return None if self._term is None else self._term.epoch
-
     async def _hold(self) -> None:
         """Hold the lead until it is not certain any more, or is known to be another's."""
         holding = asyncio.create_task(self._lead.hold())

@@ -7,7 +7,6 @@ import base64
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from bench.targets import scratch
 from bench.usage import own_cpu_seconds
@@ -23,6 +22,7 @@ from core.domain.status import Policy, ServiceState, step
 from core.secrets import Cipher
 from core.storage.database import Database
 from core.storage.embedded import EmbeddedServer
+from core.storage.feed import Feed
 from core.storage.lead import Lead
 from core.storage.recording import Judged, Recording
 from core.worker.recorder import Recorder
@@ -63,7 +63,7 @@ def main() -> None:
         server = EmbeddedServer(folder / "server")
         url = server.start()
         try:
-            asyncio.run(_storm(url, folder))
+            asyncio.run(_storm(url))
         finally:
             server.stop()
 
@@ -84,7 +84,7 @@ def _judgements(name: str, status: Callable[[int], Status]) -> None:
     )
 
 
-async def _storm(url: str, _folder: Path) -> None:
+async def _storm(url: str) -> None:
     """Have every service be confirmed down in one moment; measure to the first notice and the last row."""
     clock = SystemClock()
     database = Database(url, Cipher(Secret(base64.b64encode(bytes(32)).decode())), clock)
@@ -97,6 +97,8 @@ async def _storm(url: str, _folder: Path) -> None:
     recorder.lead(term)
     recorder.start()
     telling = Telling(database, bus, clock, clerk, "bench", lambda: term.epoch)
+    feed = Feed(database, bus, "bench")
+    await feed.start()
     telling.start()
     lags = asyncio.create_task(_worst_lag())
     began, cpu = time.perf_counter(), own_cpu_seconds()
@@ -110,6 +112,7 @@ async def _storm(url: str, _folder: Path) -> None:
     told = time.perf_counter() - began
     used = own_cpu_seconds() - cpu
     await telling.stop()
+    await feed.stop()
     lags.cancel()
     first = (clerk.first_at or 0.0) - began
     print(f"storm of {len(service_ids):,}: results, states and incidents written after {written:.1f} s")

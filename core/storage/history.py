@@ -6,7 +6,6 @@ as constants: from them the server knows the partitions without planning for all
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from array import array
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -29,7 +28,7 @@ from core.domain.observations import (
 )
 from core.domain.uptime import Uptime
 from core.storage.mapping import milliseconds
-from core.storage.pieces import ROWS_AT_ONCE
+from core.storage.pieces import streamed
 from core.storage.rows import HEALTH_CHECKS, SERVICES, among
 
 DAY = timedelta(days=1)
@@ -260,10 +259,8 @@ class History:
         self, statement: TextClause, values: Mapping[str, Any]
     ) -> AsyncIterator[Sequence[Row[Any]]]:
         """Give the rows of a statement piece by piece: as a whole they would hold up a screen's keys."""
-        result = await self._session.stream(statement, values)
-        async for rows in result.partitions(ROWS_AT_ONCE):
+        async for rows in streamed(self._session, statement, values):
             yield rows
-            await asyncio.sleep(0)
 
     async def _reaches(self, service_ids: Collection[int] | None) -> tuple[float, float]:
         """Give the longest interval and the longest interval + timeout of the services, in seconds."""

@@ -16,6 +16,7 @@ from core.errors import NotFound
 from core.i18n import _
 from core.storage.alert_rows import INCIDENT_EVENTS, INCIDENTS, OCCASIONS, OPERATORS, SNOOZES
 from core.storage.incident_values import event_of, event_values, incident_of, incident_values, occasion_of
+from core.storage.pieces import streamed
 from core.storage.rows import among
 
 
@@ -56,7 +57,10 @@ class Incidents:
     async def unsettled(self) -> list[Incident]:
         """Give the incidents of which something may still have to be told, the oldest first."""
         statement = select(INCIDENTS).where(~INCIDENTS.c.settled).order_by(INCIDENTS.c.id)
-        return [incident_of(row) for row in await self._session.execute(statement)]
+        found: list[Incident] = []
+        async for rows in streamed(self._session, statement):
+            found += map(incident_of, rows)
+        return found
 
     async def settle(self, incident_ids: Collection[int]) -> None:
         """Note that nothing more is to be told of some incidents."""

@@ -141,7 +141,7 @@ class Deliverer:
             return None
         if channel.spec.kind is ChannelKind.TERMINAL:
             return Delivery(True, "")
-        message = message_of(parcel.entry.message_id, notices)
+        message = await asyncio.to_thread(message_of, parcel.entry.message_id, notices)
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 return await self._sender.send(channel.spec, message)
@@ -193,10 +193,11 @@ async def _parcel(unit: Unit, entry: OutboxEntry) -> _Parcel:
 
 
 async def _still_to_tell(unit: Unit, entry: OutboxEntry, notices: Sequence[Notice]) -> list[Notice]:
-    ends = [notice for notice in notices if notice.kind is NoticeKind.RECOVERY]
-    if not ends:
+    """Leave out the recoveries of what this channel could not be told of."""
+    ends = {notice.incident_id for notice in notices if notice.kind is NoticeKind.RECOVERY}
+    incident_ids = [incident_id for incident_id in ends if incident_id is not None]
+    if not incident_ids:
         return list(notices)
-    incident_ids = [notice.incident_id for notice in ends if notice.incident_id is not None]
     told = {
         notice.incident_id
         for notice, state in await unit.outbox.notices_of(incident_ids)
@@ -204,4 +205,4 @@ async def _still_to_tell(unit: Unit, entry: OutboxEntry, notices: Sequence[Notic
         and notice.kind not in ENDS
         and state in (MessageState.SENT, MessageState.WAITING)
     }
-    return [notice for notice in notices if notice not in ends or notice.incident_id in told]
+    return [each for each in notices if each.kind is not NoticeKind.RECOVERY or each.incident_id in told]

@@ -108,7 +108,7 @@ class Dispatcher:
             if not await unit.outbox.decide_alone(epoch):
                 return POLL_SECONDS
             picture = await self._look(unit, now)
-            outcome = decided(picture)
+            outcome = await asyncio.to_thread(decided, picture)  # a storm takes a second of it
             await self._write(unit, outcome, now)
             wakes = [outcome.next_at, *(_expires_at(incident) for incident in picture.incidents)]
         soonest = min((moment for moment in wakes if moment is not None), default=None)

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from core.domain.evidence import Evidence, FailureEvidence
 from core.domain.faults import Fault
+from core.domain.folding import Cause
 from core.domain.gates import Gate, NoticeKind, Verdict
 from core.domain.incidents import AcknowledgementKind, Ending, EventKind
 from core.domain.kinds import Auth, Kind
+from core.domain.notices import MessageState
 from core.domain.observations import ErrorKind, Status
 from core.domain.operators import Role
 from core.domain.workers import WorkerKind
@@ -51,6 +53,9 @@ FAULTS: dict[str, str] = {
     "condition_value_missing": _("{line} breaks off. Write what to compare with at its end."),
     "control_characters": _("Remove the characters that cannot be seen or that steer a terminal."),
     "count_range": _("Give a whole number from {least} to {most}."),
+    "channel_builtin": _(
+        "The open consoles have one channel of their own, and that stays one. Choose apprise or webhook."
+    ),
     "channel_secret": _("Use at least {least} characters."),
     "channel_terminal": _("Leave it empty: the open consoles have no address."),
     "channel_unsigned": _("Only the messages of a webhook are signed. Leave it out."),
@@ -97,7 +102,12 @@ FAULTS: dict[str, str] = {
     "record_type": _("{type} is not a type of record. Choose one of {types}."),
     "required": _("This cannot be empty."),
     "rule_after": _("Give a time from 0 to {days} days, like 15m."),
+    "rule_channels": _("{channels} is not among the channels. Choose others."),
+    "rule_clients": _("{clients} is not among the clients. Choose others, or restore it first."),
     "rule_hours": _("{text} are not hours. Write them like 'Mon-Fri 08:00-18:00' or '22:00-06:00'."),
+    "rule_nothing": _(
+        "No service is of the clients and has one of the tags that are named: nobody would ever be told."
+    ),
     "rule_reminder": _("Give 0 for none, or a time from {seconds} seconds to {days} days, like 4h."),
     "rule_severity": _("Choose degraded or down."),
     "seconds_range": _("Give seconds from {least:g} to {most:g}."),
@@ -328,6 +338,21 @@ HELD_WORDS: dict[str, str] = {
 }
 """Why a gate is shut, by the code of its verdict."""
 
+MESSAGE_WORDS: dict[MessageState, str] = {
+    MessageState.WAITING: _("waiting"),
+    MessageState.SENT: _("sent"),
+    MessageState.FAILED: _("given up"),
+    MessageState.DROPPED: _("dropped"),
+}
+
+CAUSE_WORDS: dict[str, str] = {
+    "address": _("address {name}"),
+    "certificate": _("certificate {name}"),
+    "client": _("client {name}"),
+    "error": _("error: {name}"),
+}
+"""What incidents have in common, by the kind of the cause."""
+
 WORKER_WORDS: dict[WorkerKind, str] = {
     WorkerKind.CONSOLE: _("console"),
     WorkerKind.AGENT: _("agent"),
@@ -356,6 +381,12 @@ def held_text(verdict: Verdict) -> str:
     """Say why something is held back; without the time until which, which each front end writes its way."""
     parameters = {name: value or _("for all") for name, value in verdict.parameters.items()}
     return HELD_WORDS[verdict.reason].format(**parameters)
+
+
+def cause_text(cause: Cause) -> str:
+    """Say what incidents have in common."""
+    kind, name = cause
+    return CAUSE_WORDS[kind].format(name=ERROR_WORDS[ErrorKind(name)] if kind == "error" else name)
 
 
 def fault_text(fault: Fault) -> str:

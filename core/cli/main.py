@@ -9,14 +9,27 @@ from collections.abc import Callable
 from contextlib import suppress
 from io import TextIOWrapper
 
-from core.cli import agent, beat, check, client, db, health, maintenance, service, status
+from core.cli import (
+    agent,
+    beat,
+    channel,
+    check,
+    client,
+    db,
+    health,
+    incident,
+    maintenance,
+    rule,
+    service,
+    status,
+)
 from core.cli.commands import INTERRUPTED
 from core.cli.output import Output, clean, wants_colour
 from core.errors import RondaError
 from core.i18n import _
 from core.wording import error_text
 
-_NOUNS = (client, service, check, beat, maintenance, status, health, agent, db)
+_NOUNS = (client, service, check, beat, maintenance, incident, channel, rule, status, health, agent, db)
 
 
 class _ShowVersion(Action):

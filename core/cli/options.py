@@ -291,4 +291,4 @@ def _add_option(group: _ActionsContainer, option: Option, *, required: bool = Fa
 def _clearing_flags(option: Option) -> list[str]:
     """Give ``--no-X``, in the plural too where the option is repeatable."""
     flag = option.flag.replace("--", "--no-", 1)
-    return [flag, f"{flag}s"] if option.repeatable else [flag]
+    return [flag, f"{flag}s"] if option.repeatable and not flag.endswith("s") else [flag]

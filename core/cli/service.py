@@ -1,4 +1,4 @@
-"""``ronda service``: add, list, show, edit, pause, resume, duplicate, remove, restore."""
+"""``ronda service``: add, list, show, edit, pause, resume, duplicate, remove, restore; and more verbs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from core.cli import service_checks
+from core.cli import service_checks, snooze
 from core.cli.commands import Subparsers, add_command, add_noun, named_service, take_service, with_desk
 from core.cli.documents import service_document, state_document
 from core.cli.evidence import evidence_documents, evidence_rows
@@ -43,6 +43,7 @@ def register(commands: Subparsers) -> None:
     add_json_option(listing)
     _register_named(verbs)
     service_checks.register(verbs)
+    snooze.register(verbs)
 
 
 def _register_named(verbs: Subparsers) -> None:

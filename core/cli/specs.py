@@ -51,7 +51,7 @@ _FLAGS = {
 def client_spec(args: Namespace, base: ClientSpec) -> ClientSpec:
     """Give what the options make of a client."""
     given = vars(args)
-    fields = _as_given(given, _CLIENT_TEXTS) | _tags(given) | _secret(given, "api_key", _("API key: "))
+    fields = _as_given(given, _CLIENT_TEXTS) | _tags(given) | typed_secret(given, "api_key", _("API key: "))
     return replace(base, **fields)
 
 
@@ -67,7 +67,7 @@ def service_spec(args: Namespace, base: ServiceSpec, typist: Typist) -> ServiceS
         fields["headers"] = _headers(given["headers"], typist)
     if "auth" in given:
         fields["auth"] = typist.choice("auth", given["auth"], base.auth)
-    fields |= _secret(given, "auth_secret", _("Secret: "))
+    fields |= typed_secret(given, "auth_secret", _("Secret: "))
     return replace(base, **fields, **_service_numbers(given, base, typist))
 
 
@@ -129,8 +129,8 @@ def _numbers(
     }
 
 
-def _secret(given: Mapping[str, Any], field: str, prompt: str) -> _Fields:
-    """Read a secret; None, which clears it, stays."""
+def typed_secret(given: Mapping[str, Any], field: str, prompt: str) -> dict[str, Secret | None]:
+    """Read a secret if one was given; None, which clears it, stays. ``InputError`` from an empty input."""
     if field not in given:
         return {}
     text = given[field]

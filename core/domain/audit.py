@@ -21,7 +21,7 @@ class AuditEntry:
     action: str
     """What was done: ``add``, ``edit``, ``remove`` ..."""
     subject: str
-    """``client``, ``service`` or ``maintenance``."""
+    """``client``, ``service``, ``maintenance``, ``incident``, ``channel`` or ``rule``."""
     subject_id: int
     subject_name: str
     """Its name at that time."""

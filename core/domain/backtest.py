@@ -176,8 +176,9 @@ class _Player:
         )
 
     def _write(self, notice: Notice, state: MessageState | None) -> None:
-        if state is None and notice.gate is not None and (notice.channel_id, notice.key) not in self._written:
-            self.replay.held[notice.gate] += notice.kind is NoticeKind.PROBLEM
+        first = (notice.channel_id, notice.key) not in self._written
+        if first and notice.gate is not None and notice.kind is NoticeKind.PROBLEM:
+            self.replay.held[notice.gate] += 1
         self._written[notice.channel_id, notice.key] = (notice, state)
 
     def _send(self, notice: Notice) -> None:

@@ -85,6 +85,18 @@ class OutboxEntry:
         return now - self.created_at >= GIVE_UP_AFTER
 
 
+@dataclass(frozen=True, slots=True)
+class DeliveryHealth:
+    """How delivery goes through one channel."""
+
+    waiting: int = 0
+    failed: int = 0
+    """Messages that were given up of late."""
+    last_sent_at: datetime | None = None
+    last_error: str | None = None
+    """What went wrong last with a message that waits or was given up of late."""
+
+
 def problem_key(incident_id: int, telling_since: datetime) -> str:
     """Give the key of telling an incident as a problem, since it opened, got worse or was told anew."""
     return f"incident:{incident_id}:problem:{telling_since.isoformat()}"

@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from core.domain.audit import Values
+from core.domain.channels import Channel, ChannelSpec
 from core.domain.clients import Client, ClientSpec
+from core.domain.rules import Rule, RuleSpec
 from core.domain.secret import MASK, Secret
 from core.domain.services import Header, Service, ServiceSpec
 
@@ -17,17 +19,19 @@ if TYPE_CHECKING:
     from core.storage.database import Unit
 
 Action = Literal["add", "edit", "remove", "restore", "duplicate", "pause", "resume"]
-Stored = TypeVar("Stored", Client, Service)
+Spec = ClientSpec | ServiceSpec | ChannelSpec | RuleSpec
+Stored = TypeVar("Stored", Client, Service, Channel, Rule)
+_KINDS: dict[type, str] = {Client: "client", Service: "service", Channel: "channel", Rule: "rule"}
 Save = Callable[[int, int, Any, datetime], Awaitable[Stored]]
 """The ``save`` of a repository: id, the version that was read, the new spec, now."""
 
 
-def masked_values(spec: ClientSpec | ServiceSpec) -> Values:
+def masked_values(spec: Spec) -> Values:
     """Give every field; a secret shows that it is there and nothing of its text."""
     return {field.name: _masked(getattr(spec, field.name)) for field in dataclasses.fields(spec)}
 
 
-def differences(before: ClientSpec | ServiceSpec, after: ClientSpec | ServiceSpec) -> tuple[Values, Values]:
+def differences(before: Spec, after: Spec) -> tuple[Values, Values]:
     """Give the fields that differ, as they were and as they are; a changed secret is named, masked twice."""
     changed = [
         field.name
@@ -43,7 +47,7 @@ async def save_change(
     unit: Unit,
     save: Save[Stored],
     stored: Stored,
-    spec: ClientSpec | ServiceSpec,
+    spec: Spec,
     *,
     version: int | None = None,
     action: Action = "edit",
@@ -64,16 +68,16 @@ async def leave_trace(
     desk: Desk,
     unit: Unit,
     action: Action,
-    subject: Client | Service,
+    subject: Client | Service | Channel | Rule,
     *,
     before: Values | None = None,
     after: Values | None = None,
 ) -> None:
     """Write who did what into the audit log and announce it, both inside the unit."""
-    kind = "client" if isinstance(subject, Client) else "service"
-    name = subject.spec.name
+    kind, name = _KINDS[type(subject)], subject.spec.name
     await unit.audit.record(desk.operator, action, kind, subject.id, name, before, after, desk.clock.now())
-    await unit.announce({f"{kind}s": [subject.id]})
+    news = {"alerting": 1} if isinstance(subject, Channel | Rule) else {f"{kind}s": [subject.id]}
+    await unit.announce(news)
 
 
 def _masked(value: object) -> object:

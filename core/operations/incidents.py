@@ -100,17 +100,18 @@ async def load_incident(desk: Desk, incident_id: int) -> IncidentPage:
 
 def _evidence_of(incident: Incident, runs: Sequence[FailureEvidence]) -> tuple[FailureEvidence, ...]:
     until = incident.resolved_at
-    return tuple(
+    within = [
         each
         for each in runs
         if each.checked_at >= incident.started_at and (until is None or each.began_at < until)
-    )
+    ]
+    return tuple(each for each in within if each.began_at == within[-1].began_at)  # the newest run is first
 
 
 async def _lines(unit: Unit, incidents: Sequence[Incident], now: datetime) -> list[IncidentLine]:
     service_ids = {incident.service_id for incident in incidents}
     subjects = await unit.subjects.with_ancestors(service_ids)
-    states = await unit.states.of(set(subjects) - service_ids)
+    states = await unit.states.of(list(subjects))
     snoozes = await unit.incidents.snoozes(now, service_ids)
     return [
         IncidentLine(

@@ -11,15 +11,16 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.domain.gates import Gate, NoticeKind, Verdict
-from core.domain.notices import MessageState, Notice, OutboxEntry
+from core.domain.notices import DeliveryHealth, MessageState, Notice, OutboxEntry
 from core.domain.occasions import Occasion
 from core.storage.alert_rows import NOTICES, NOTIFICATIONS, OCCASIONS
 from core.storage.mapping import storable_text
+from core.storage.pieces import streamed
 from core.storage.rows import among
 
 DECIDERS_LOCK = 0x726F6E64_74656C6C
 """Advisory lock of whoever decides what is told ("rondtell"); held until the unit ends."""
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 200
 """Rows in one statement."""
 KEPT_FOR = timedelta(days=90)
 """How long what was sent, or was not, can be looked up."""
@@ -39,6 +40,29 @@ _CLAIM = text("""
     RETURNING *
 """)
 """What is told of one incident by one channel keeps its order: a recovery waits for its problem."""
+_HEALTH = text("""
+    SELECT channel_id,
+      count(*) FILTER (WHERE state = 'waiting') AS waiting,
+      count(*) FILTER (WHERE state = 'failed' AND ended_at >= :since) AS failed,
+      max(ended_at) FILTER (WHERE state = 'sent') AS last_sent_at,
+      (array_agg(error ORDER BY id DESC)
+        FILTER (WHERE state = 'waiting' AND error IS NOT NULL OR state = 'failed' AND ended_at >= :since)
+      )[1] AS last_error
+    FROM ronda.notifications GROUP BY channel_id
+""")
+
+
+_new_notice = upsert(NOTICES)
+_WRITE_NOTICES = _new_notice.on_conflict_do_update(
+    index_elements=["channel_id", "key"],
+    set_={
+        column.name: _new_notice.excluded[column.name]
+        for column in NOTICES.c
+        if column.name not in ("id", "channel_id", "key")
+    },
+    where=NOTICES.c.notification_id.is_(None),
+)
+"""What was let through once stays as it is."""
 
 
 class Outbox:
@@ -65,8 +89,11 @@ class Outbox:
             .where(among(NOTICES.c.incident_id, incident_ids) | among(NOTICES.c.occasion_id, occasion_ids))
             .order_by(NOTICES.c.id)
         )
-        rows = await self._session.execute(statement)
-        return [(_notice_of(row), None if row.state is None else MessageState(row.state)) for row in rows]
+        found: list[tuple[Notice, MessageState | None]] = []
+        async for rows in streamed(self._session, statement):
+            for row in rows:
+                found.append((_notice_of(row), None if row.state is None else MessageState(row.state)))
+        return found
 
     async def notices_of_beginning(self, end: Occasion) -> list[tuple[Notice, MessageState | None]]:
         """Give what was decided about the beginning of what an occasion ends."""
@@ -88,7 +115,10 @@ class Outbox:
         statement = (
             select(NOTICES).where(among(NOTICES.c.notification_id, notification_ids)).order_by(NOTICES.c.id)
         )
-        return [_notice_of(row) for row in await self._session.execute(statement)]
+        found: list[Notice] = []
+        async for rows in streamed(self._session, statement):
+            found += map(_notice_of, rows)
+        return found
 
     async def joinable(self, now: datetime) -> dict[int, int]:
         """Give by channel the message that was never tried and is not due yet: more may join it."""
@@ -97,12 +127,15 @@ class Outbox:
         )
         return {row.channel_id: row.id for row in await self._session.execute(statement)}
 
-    async def add(self, message_id: str, channel_id: int, due_at: datetime, now: datetime) -> int:
-        """Put a message into the outbox; give its number."""
+    async def add(
+        self, message_id: str, channel_id: int, due_at: datetime, now: datetime, *, sent: bool = False
+    ) -> int:
+        """Put a message into the outbox; with ``sent`` one that nobody has to send. Give its number."""
         values = {
             "message_id": message_id,
             "channel_id": channel_id,
-            "state": MessageState.WAITING.value,
+            "state": (MessageState.SENT if sent else MessageState.WAITING).value,
+            "ended_at": now if sent else None,
             "created_at": now,
             "due_at": due_at,
             "attempts": 0,
@@ -117,17 +150,7 @@ class Outbox:
         """
         for first in range(0, len(notices), ROWS_AT_ONCE):
             rows = [_notice_values(notice) for notice in notices[first : first + ROWS_AT_ONCE]]
-            statement = upsert(NOTICES).values(rows)
-            changed = {
-                name: statement.excluded[name] for name in rows[0] if name not in ("channel_id", "key")
-            }
-            await self._session.execute(
-                statement.on_conflict_do_update(
-                    index_elements=["channel_id", "key"],
-                    set_=changed,
-                    where=NOTICES.c.notification_id.is_(None),
-                )
-            )
+            await self._session.execute(_WRITE_NOTICES, rows)
 
     # Sending
 
@@ -200,6 +223,14 @@ class Outbox:
         )
         waiting, gone_wrong = (await self._session.execute(statement)).one()
         return int(waiting), int(gone_wrong)
+
+    async def health(self, since: datetime) -> dict[int, DeliveryHealth]:
+        """Give how delivery goes, by channel; what was given up counts since a moment."""
+        rows = await self._session.execute(_HEALTH, {"since": since})
+        return {
+            row.channel_id: DeliveryHealth(row.waiting, row.failed, row.last_sent_at, row.last_error)
+            for row in rows
+        }
 
     async def next_due(self) -> datetime | None:
         """Give when the next message is due; None if none waits."""

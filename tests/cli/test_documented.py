@@ -11,7 +11,17 @@ import pytest
 
 from core.cli.main import build_parser
 from core.domain.observations import ErrorKind
-from tests.cli import test_check, test_client, test_evidence, test_maintenance, test_service, test_status
+from tests.cli import (
+    test_channel,
+    test_check,
+    test_client,
+    test_evidence,
+    test_incident,
+    test_maintenance,
+    test_rule,
+    test_service,
+    test_status,
+)
 
 PAGE = (Path(__file__).parents[2] / "docs" / "command-line.md").read_text()
 
@@ -49,11 +59,19 @@ def test_every_option_is_described_on_the_page_and_in_its_help(command: str) -> 
 
 def test_every_key_of_every_document_is_described() -> None:
     keys = {
+        *test_channel.LISTED_KEYS,
+        *test_channel.TEST_KEYS,
         *test_check.KEYS,
         *test_check.PHASES,
         *test_client.KEYS,
         *test_evidence.KEYS,
+        *test_incident.LISTED_KEYS,
+        *test_incident.ACKNOWLEDGEMENT_KEYS,
+        *test_incident.EVENT_KEYS,
+        *test_incident.NOTICE_KEYS,
+        *test_incident.GATE_KEYS,
         *test_maintenance.KEYS,
+        *test_rule.KEYS,
         *test_service.KEYS,
         *test_status.KEYS,
         *test_status.WORKER_KEYS,
@@ -74,4 +92,4 @@ def test_hidden_options_are_only_those_that_say_the_default() -> None:
         if action.help == SUPPRESS
         for flag in action.option_strings
     }
-    assert hidden == {"--active", "--no-insecure", "--redirects"}
+    assert hidden == {"--active", "--no-insecure", "--on", "--redirects"}

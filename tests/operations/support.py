@@ -71,8 +71,9 @@ async def record(database: Database, seen: Mapping[int, Sequence[Observation]]) 
 def _judged(service_id: int, observations: Sequence[Observation]) -> Sequence[Judged]:
     state, judged = ServiceState(), []
     for observation in observations:
-        state = step(state, observation, Policy(0, 1)).state
-        judged.append(Judged(service_id, observation, state))
+        result = step(state, observation, Policy(0, 1))
+        state = result.state
+        judged.append(Judged(service_id, observation, state, result.transition))
     return judged
 
 

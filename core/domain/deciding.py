@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from core.domain.channels import Channel
 from core.domain.dependencies import ancestors
 from core.domain.gates import ENDS, Case, Decision, Gate, NoticeKind, Told, decide, due_kind
-from core.domain.incidents import Incident, Snooze, Subject
+from core.domain.incidents import Ending, Incident, Snooze, Subject
 from core.domain.notices import Facts, MessageState, Notice, problem_key, recovery_key, reminder_key
 from core.domain.observations import Status
 from core.domain.occasions import Occasion, OccasionKind
@@ -77,7 +77,7 @@ class Outcome:
             self.let_through.append(notice)
             self._look_at(notice.decided_at + SOON)  # at what follows it, such as its reminder
             return
-        opens_at = notice.decided_at + SOON if held.reason == "behind_doubtful" else held.until
+        opens_at = notice.decided_at + SOON if held.reason == "behind_doubtful" else decision.opens_at
         if opens_at is not None:
             self._look_at(opens_at)
         if before is None or before.held_by != held:
@@ -93,6 +93,10 @@ class _Past:
 
     by_key: Mapping[str, Written]
     told: Told
+
+    def was_let_through(self, key: str) -> bool:
+        """Whether it was told this; times do not say so, since a check may begin before what is told."""
+        return key in self.by_key and self.by_key[key][1] is not None
 
 
 def decided(picture: Picture) -> Outcome:
@@ -135,17 +139,22 @@ def _decide_incident(picture: Picture, incident: Incident, pasts: _Pasts, outcom
     if subject is None:
         return
     settled = not incident.is_open
+    # It ended because nobody looks any more: that is no recovery, and never will be one.
+    unlooked = incident.ending not in (None, Ending.RECOVERED)
     for channel in picture.channels:
         past = _past(pasts.get(("incident", incident.id, channel.id), ()))
-        kind = due_kind(past.told, incident.telling_since, resolved=not incident.is_open)
+        problem_told = past.was_let_through(problem_key(incident.id, incident.telling_since))
+        kind = due_kind(problem_told=problem_told, resolved=not incident.is_open)
         notice = _notice_of(picture, incident, subject, channel.id, kind, past.told)
         before, state = past.by_key.get(notice.key, (None, None))
         if state is not None:  # it was let through; of a problem that could not be told reminders follow
             continue
         case = _case(picture, kind, incident.severity, subject, past.told)
         case = replace(case, since=incident.telling_since, acknowledgement=incident.acknowledgement)
+        if unlooked:
+            case = replace(case, service_active=False)
         settled &= _take(picture, outcome, channel, notice, case, before)
-    if settled or _is_long_over(incident.resolved_at, picture.now):
+    if settled or unlooked or _is_long_over(incident.resolved_at, picture.now):
         outcome.settled_incidents.append(incident.id)
 
 
@@ -206,7 +215,7 @@ def _above(picture: Picture, service_id: int) -> tuple[str, str]:
     down = doubtful = ""
     for ancestor in ancestors(service_id, parents) if parents.get(service_id) is not None else ():
         subject, state = picture.subjects.get(ancestor), picture.states.get(ancestor)
-        if subject is None or state is None or not (subject.living and subject.service_active):
+        if subject is None or state is None or not subject.is_watched:
             continue
         if state.status is Status.DOWN:
             down = down or subject.label

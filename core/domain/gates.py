@@ -8,7 +8,7 @@ held back, so that one can always see why.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -115,6 +115,8 @@ class Decision:
     verdicts: tuple[Verdict, ...]
     rule: Rule | None = None
     """The rule that let it through, or came furthest; None: the one that holds where there is none."""
+    other_opens_at: datetime | None = None
+    """When the first of all its rules opens by itself, if that is known."""
 
     @property
     def passes(self) -> bool:
@@ -125,6 +127,13 @@ class Decision:
     def held_by(self) -> Verdict | None:
         """Give what holds it back; None: nothing."""
         return next((verdict for verdict in self.verdicts if not verdict.passed), None)
+
+    @property
+    def opens_at(self) -> datetime | None:
+        """Give when it may come out otherwise by itself, if that is known."""
+        held = self.held_by
+        moments = (None if held is None else held.until, self.other_opens_at)
+        return min((moment for moment in moments if moment is not None), default=None)
 
 
 def decide(
@@ -147,13 +156,14 @@ def decide(
     if not named:
         return Decision((*before, Verdict(Gate.RULE, False, "no_rule")))
     decisions = [Decision((*before, *_by_rule(rule.spec, case, now)), rule) for rule in named]
-    return max(decisions, key=_how_far)
+    opens = (decision.opens_at for decision in decisions)
+    soonest = min((moment for moment in opens if moment is not None), default=None)
+    return replace(max(decisions, key=_how_far), other_opens_at=soonest)
 
 
 def _how_far(decision: Decision) -> tuple[bool, int, float]:
     """Rank decisions: one that lets through, else the one that came furthest, else what opens first."""
-    held = decision.held_by
-    opens = held.until.timestamp() if held is not None and held.until is not None else float("inf")
+    opens = decision.opens_at.timestamp() if decision.opens_at is not None else float("inf")
     return decision.passes, len(decision.verdicts), -opens
 
 
@@ -276,10 +286,8 @@ def _reminder_due(spec: RuleSpec, case: Case, now: datetime) -> Verdict:
     return Verdict(Gate.REMINDER, False, "reminder", {"rule": spec.name}, due_at)
 
 
-def due_kind(told: Told, telling_since: datetime, *, resolved: bool) -> NoticeKind:
+def due_kind(*, problem_told: bool, resolved: bool) -> NoticeKind:
     """Give what an incident is to be told as: as a problem if it was not since it got so, else again."""
     if resolved:
         return NoticeKind.RECOVERY
-    if told.last_at is None or told.last_at < telling_since:
-        return NoticeKind.PROBLEM
-    return NoticeKind.REMINDER
+    return NoticeKind.REMINDER if problem_told else NoticeKind.PROBLEM

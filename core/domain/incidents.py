@@ -7,7 +7,7 @@ whoever leads the round.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -160,15 +160,12 @@ def _tracked(current: Tracked | None, service_id: int, judgement: Judgement) -> 
         return _opened(service_id, judgement) if status in FAILING else None
     incident = current.incident
     if status is Status.UP:
-        events: Iterable[IncidentEvent] = [_resolved_event(judgement)]
-        incident = replace(incident, resolved_at=_since(judgement), ending=Ending.RECOVERED, status=status)
+        incident, events = _recovered(incident, judgement)
     elif status in FAILING and status is not incident.status:
         incident, events = _changed(incident, judgement)
-    elif judgement.flapping_changed:
-        events = [_flapping_event(judgement)]
     else:
-        return current
-    return Tracked(incident, (*current.events, *events))
+        events = []
+    return Tracked(incident, (*current.events, *events, *_flapping_events(judgement)))
 
 
 def _since(judgement: Judgement) -> datetime:
@@ -188,7 +185,7 @@ def _opened(service_id: int, judgement: Judgement) -> Tracked:
         telling_since=seen.checked_at,
     )
     event = IncidentEvent(seen.checked_at, EventKind.OPENED, text=seen.detail or "")
-    return Tracked(_with_cause(incident, seen), (event,))
+    return Tracked(_with_cause(incident, seen), (event, *_flapping_events(judgement)))
 
 
 def _changed(incident: Incident, judgement: Judgement) -> tuple[Incident, list[IncidentEvent]]:
@@ -217,14 +214,19 @@ def _with_cause(incident: Incident, seen: Observation) -> Incident:
     return replace(incident, error=seen.error, detail=seen.detail, address=seen.address, certificate=subject)
 
 
-def _resolved_event(judgement: Judgement) -> IncidentEvent:
-    return IncidentEvent(_since(judgement), EventKind.RESOLVED, text=judgement.observation.detail or "")
+def _recovered(incident: Incident, judgement: Judgement) -> tuple[Incident, list[IncidentEvent]]:
+    """End an incident; never before it opened, even if the clock was set back."""
+    at = max(_since(judgement), incident.opened_at)
+    event = IncidentEvent(at, EventKind.RESOLVED, text=judgement.observation.detail or "")
+    return replace(incident, resolved_at=at, ending=Ending.RECOVERED, status=Status.UP), [event]
 
 
-def _flapping_event(judgement: Judgement) -> IncidentEvent:
-    flapping = judgement.state.flapping
-    kind = EventKind.FLAPPING if flapping.active else EventKind.FLAPPING_ENDED
-    return IncidentEvent(judgement.observation.checked_at, kind, text=f"{flapping.percent:.0f} %")
+def _flapping_events(judgement: Judgement) -> Iterator[IncidentEvent]:
+    """Give that flapping began or ended with a check, whatever else the check changed."""
+    if judgement.flapping_changed:
+        flapping = judgement.state.flapping
+        kind = EventKind.FLAPPING if flapping.active else EventKind.FLAPPING_ENDED
+        yield IncidentEvent(judgement.observation.checked_at, kind, text=f"{flapping.percent:.0f} %")
 
 
 def expired(incident: Incident, now: datetime) -> Tracked | None:
@@ -274,3 +276,8 @@ class Subject:
     def label(self) -> str:
         """Give CLIENT/NAME."""
         return f"{self.client}/{self.service}"
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether anybody looks at it: it lives, and neither it nor its client is paused."""
+        return self.living and self.service_active and self.client_active

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from core.domain.gates import Gate, NoticeKind, Verdict
@@ -99,7 +99,7 @@ class DeliveryHealth:
 
 def problem_key(incident_id: int, telling_since: datetime) -> str:
     """Give the key of telling an incident as a problem, since it opened, got worse or was told anew."""
-    return f"incident:{incident_id}:problem:{telling_since.isoformat()}"
+    return f"incident:{incident_id}:problem:{telling_since.astimezone(UTC).isoformat()}"
 
 
 def reminder_key(incident_id: int, number: int) -> str:

@@ -46,7 +46,9 @@ class Hours:
             return None
         days = _days(match["days"])
         begin, end = _time(match["begin"]), _time(match["end"])
-        if days is None or begin is None or end is None or match["begin"] == match["end"]:
+        if days is None or begin is None or end is None or match["begin"] == "24:00":
+            return None
+        if begin == end and match["end"] != "24:00":
             return None
         return cls(days, begin, end)
 
@@ -144,16 +146,20 @@ class RuleSpec:
         return not spans or any(span.holds(local) for span in spans)
 
     def speaks_next(self, now: datetime) -> datetime | None:
-        """Give when its hours begin next; None if they never do. Clocks that are put forward skip none."""
+        """Give when its hours begin next; None if they never do.
+
+        Clocks that are put forward skip none; where they are put back a span may begin a second time.
+        """
         zone = zone_of(self.zone)
         today = now.astimezone(zone).date()
         begins = (
-            datetime.combine(today + day * _DAY, span.begin, tzinfo=zone).astimezone(now.tzinfo)
+            datetime.combine(today + day * _DAY, span.begin.replace(fold=fold), zone).astimezone(now.tzinfo)
             for day in range(9)
             for span in self.spans()
             if (today + day * _DAY).weekday() in span.days
+            for fold in (0, 1)
         )
-        return min((moment for moment in begins if moment > now), default=None)
+        return min((moment for moment in begins if moment > now and self.speaks_at(moment)), default=None)
 
     def spans(self) -> tuple[Hours, ...]:
         """Give its hours; what cannot be read is left out, since no rule is saved with it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -85,6 +84,8 @@ async def replay_rules(
 
     def play(setting: Setting) -> Replay:
         return replayed(history, until, setting, subjects, _Calendar(windows))
+
+    import asyncio  # a command that replays nothing need not load it
 
     # Off the loop: a week of many services takes seconds, and the checks go on meanwhile.
     before = await asyncio.to_thread(play, own)

@@ -20,6 +20,10 @@ from core.storage.rows import among
 
 DECIDERS_LOCK = 0x726F6E64_74656C6C
 """Advisory lock of whoever decides what is told ("rondtell"); held until the unit ends."""
+LOCK_MS = 5_000
+"""How long whoever decides is waited for."""
+FROZEN_MS = 60_000
+"""How long whoever decides may be silent in the middle of it; a storm takes seconds."""
 ROWS_AT_ONCE = 200
 """Rows in one statement."""
 KEPT_FOR = timedelta(days=90)
@@ -74,7 +78,13 @@ class Outbox:
     # Deciding
 
     async def decide_alone(self, epoch: int) -> bool:
-        """Wait until nobody else decides; whether the term is still the newest one."""
+        """Wait until nobody else decides; whether the term is still the newest one.
+
+        Raises ``StorageError`` if somebody else decides for long. Who is frozen in the middle of it is
+        ended by the server, or nobody would decide any more.
+        """
+        await self._session.execute(text(f"SET LOCAL lock_timeout = {LOCK_MS}"))
+        await self._session.execute(text(f"SET LOCAL idle_in_transaction_session_timeout = {FROZEN_MS}"))
         await self._session.execute(select(func.pg_advisory_xact_lock(DECIDERS_LOCK)))
         found = await self._session.execute(text("SELECT epoch FROM ronda.lead"))
         return bool(found.scalar_one() == epoch)

@@ -10,7 +10,8 @@ import pytest
 
 def modules_after(statement: str) -> set[str]:
     """Give the top-level modules that a fresh interpreter has loaded after a statement."""
-    program = f"{statement}; import sys; print(*sorted({{name.split('.')[0] for name in sys.modules}}))"
+    loaded = "{name.split('.')[0] for name, module in sys.modules.items() if module is not None}"
+    program = f"{statement}; import sys; print(*sorted({loaded}))"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
     )

@@ -15,6 +15,8 @@ from core.domain.notices import MessageState, Notice
 from core.domain.observations import Status
 from core.domain.occasions import Occasion, OccasionKind
 from core.domain.rules import RuleSpec
+from core.errors import StorageError
+from core.storage import outbox
 from core.storage.database import Database
 from tests.clock import FrozenClock
 from tests.storage.outages import fetch
@@ -264,3 +266,42 @@ async def test_a_passed_pass_writes_nothing_anew(room: Room) -> None:
     second = await fetch(room.database, "SELECT id, decided_at, xmin::text FROM ronda.notices ORDER BY id")
     assert first == second
     assert len(first) == 4  # the problem and the reminder to come, for mail and consoles
+
+
+async def test_a_pause_is_never_told_as_a_recovery_not_even_when_it_ends(room: Room) -> None:
+    service, mail = await room.service("ping"), await room.channel()
+    await room.see(service, DOWN)
+    await room.round()
+    async with room.database.unit() as unit:
+        paused = await unit.services.save(
+            service.id, service.version, replace(service.spec, active=False), room.clock.now()
+        )
+    await room.round()
+    async with room.database.unit() as unit:
+        await unit.services.save(service.id, paused.version, service.spec, room.clock.now())
+    await room.round()
+    assert room.post.titles() == ["DOWN: acme/ping"]
+    held = [notice.held_by for notice, _state in await written(room, mail.id) if notice.held_by is not None]
+    assert held[-1].reason == "service_paused"
+
+
+async def test_a_process_that_decides_for_long_is_not_waited_for_longer(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "LOCK_MS", 100)
+    async with room.database.unit() as unit:
+        assert await unit.outbox.decide_alone(room.term.epoch)
+        with pytest.raises(StorageError):
+            await room.dispatcher.make_pass()
+    assert await room.dispatcher.make_pass() == 30.0
+
+
+async def test_a_process_that_is_frozen_while_it_decides_is_ended_by_the_server(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "FROZEN_MS", 100)
+    with pytest.raises(StorageError):
+        async with room.database.unit() as unit:
+            assert await unit.outbox.decide_alone(room.term.epoch)
+            assert await room.dispatcher.make_pass() == 30.0
+            await unit.outbox.counts(room.clock.now())

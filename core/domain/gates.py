@@ -43,7 +43,6 @@ class Gate(StrEnum):
     """What can hold a notice back, in the order in which it is asked."""
 
     CHANNEL = "channel"
-    RULE = "rule"
     BLIND = "blind"
     ACTIVE = "active"
     BEHIND = "behind"
@@ -51,6 +50,7 @@ class Gate(StrEnum):
     SNOOZED = "snoozed"
     ACKNOWLEDGED = "acknowledged"
     FLAPPING = "flapping"
+    RULE = "rule"
     SEVERITY = "severity"
     SUBJECT = "subject"
     HOURS = "hours"

@@ -25,7 +25,11 @@ from core.storage.session import Connection
 if TYPE_CHECKING:
     from core.storage.recording import Judged
 
-_OPEN = "SELECT * FROM ronda.incidents WHERE service_id = ANY (%s) AND resolved_at IS NULL FOR UPDATE"
+_OPEN = """
+    SELECT * FROM ronda.incidents WHERE service_id = ANY (%s) AND resolved_at IS NULL
+    ORDER BY id FOR UPDATE
+"""
+"""In the order in which everybody locks them."""
 _LIVING = "SELECT id FROM ronda.services WHERE id = ANY (%s) FOR KEY SHARE"
 _NEW_IDS = """
     SELECT nextval(pg_get_serial_sequence('ronda.incidents', 'id'))::int FROM generate_series(1, %s)

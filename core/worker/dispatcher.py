@@ -180,11 +180,14 @@ async def _brought_up_to_date(
     unit: Unit, incidents: Sequence[Incident], subjects: Mapping[int, Subject], now: datetime
 ) -> list[Incident]:
     """Give the incidents without what time or a pause has ended, and write that down."""
-    changed = {
-        incident.id: tracked
-        for incident in incidents
-        if incident.is_open and (tracked := _overtaken(incident, subjects, now)) is not None
-    }
+    changed: dict[int, Tracked] = {}
+    for incident in incidents:
+        if not incident.is_open or _overtaken(incident, subjects, now) is None:
+            continue
+        # Read again, so that nothing that came in between is written over.
+        latest = await unit.incidents.get(incident.id, lock=True)
+        tracked = _overtaken(latest, subjects, now) if latest.is_open else None
+        changed[incident.id] = Tracked(latest, ()) if tracked is None else tracked
     if changed:
         await unit.incidents.write(list(changed.values()))
         await unit.announce({"incidents": sorted({each.incident.service_id for each in changed.values()})})

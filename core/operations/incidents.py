@@ -127,9 +127,11 @@ async def _lines(unit: Unit, incidents: Sequence[Incident], now: datetime) -> li
 def _behind(incident: Incident, subjects: Mapping[int, Subject], states: Mapping[int, ServiceState]) -> str:
     parents = {number: subject.parent_id for number, subject in subjects.items()}
     for ancestor in ancestors(incident.service_id, parents):
-        state = states.get(ancestor)
-        if ancestor in subjects and state is not None and state.status is Status.DOWN:
-            return subjects[ancestor].label
+        subject, state = subjects.get(ancestor), states.get(ancestor)
+        if subject is None or state is None or not subject.is_watched:
+            continue
+        if state.status is Status.DOWN:
+            return subject.label
     return ""
 
 

@@ -121,6 +121,7 @@ FAULTS: dict[str, str] = {
     "timeout_over_interval": _("Give a timeout that is not longer than the interval of {interval:g} s."),
     "too_long": _("Use at most {limit} characters."),
     "too_many": _("Give at most {limit} of them."),
+    "until_kind": _("Only an acknowledgement until a time has one. Leave it out."),
     "url_credentials": _("Leave user name and password out of the address. Send them in a header."),
     "url_form": _("This is not an address. Write it like https://example.com/health."),
     "url_host": _("{host} is not a host name. Write it like example.com or 192.0.2.7."),

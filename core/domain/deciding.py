@@ -23,7 +23,7 @@ from core.domain.status import ServiceState
 
 SOON = timedelta(seconds=1)
 """After so long it is looked again: a failure that is being confirmed tells nobody when it is over."""
-FORGET_AFTER = timedelta(hours=24)
+FORGET_AFTER = timedelta(days=14)
 """After so long what is over is not told any more, whatever held it back."""
 _KINDS = {kind: NoticeKind(kind.value) for kind in OccasionKind}
 _SEVERITY = {OccasionKind.CERTIFICATE: Status.DEGRADED}
@@ -55,6 +55,13 @@ class Picture:
     """What was decided about these incidents and occasions before."""
     beginnings: Mapping[int, Sequence[Written]] = field(default_factory=dict)
     """By occasion that ends something: what was decided about its beginning."""
+    parents: Mapping[int, int | None] = field(init=False)
+    """What each of the services depends on."""
+
+    def __post_init__(self) -> None:
+        """Gather once what is asked of every incident."""
+        parents = {number: subject.parent_id for number, subject in self.subjects.items()}
+        object.__setattr__(self, "parents", parents)
 
 
 @dataclass(slots=True)
@@ -93,6 +100,11 @@ class _Past:
 
     by_key: Mapping[str, Written]
     told: Told
+
+    @property
+    def waits(self) -> bool:
+        """Whether something of it waits to be delivered."""
+        return any(state is MessageState.WAITING for _notice, state in self.by_key.values())
 
     def was_let_through(self, key: str) -> bool:
         """Whether it was told this; times do not say so, since a check may begin before what is told."""
@@ -149,10 +161,14 @@ def _decide_incident(picture: Picture, incident: Incident, pasts: _Pasts, outcom
         before, state = past.by_key.get(notice.key, (None, None))
         if state is not None:  # it was let through; of a problem that could not be told reminders follow
             continue
+        if (
+            kind is NoticeKind.REMINDER and past.waits
+        ):  # nobody is to get a heap of them when a channel is back
+            continue
         case = _case(picture, kind, incident.severity, subject, past.told)
-        case = replace(case, since=incident.telling_since, acknowledgement=incident.acknowledgement)
-        if unlooked:
-            case = replace(case, service_active=False)
+        case = replace(case, since=incident.opened_at, acknowledgement=incident.acknowledgement)
+        if not incident.is_open:  # a pause that came later takes no recovery back
+            case = replace(case, service_active=not unlooked, client_active=True)
         settled &= _take(picture, outcome, channel, notice, case, before)
     if settled or unlooked or _is_long_over(incident.resolved_at, picture.now):
         outcome.settled_incidents.append(incident.id)
@@ -171,7 +187,8 @@ def _take(
     decision = decide(case, picture.rules, channel_id=channel.id, channel_active=active, now=now)
     outcome.add(replace(notice, verdicts=decision.verdicts), decision, before)
     held = decision.held_by
-    return held is None or held.gate in _FINAL
+    never_told = case.kind in ENDS and case.told.last_at is None
+    return held is None or held.gate in _FINAL or never_told
 
 
 def _notice_of(
@@ -211,9 +228,8 @@ def _case(picture: Picture, kind: NoticeKind, severity: Status, subject: Subject
 
 def _above(picture: Picture, service_id: int) -> tuple[str, str]:
     """Give the nearest that a service depends on which is down, and the nearest that may be soon."""
-    parents = {number: subject.parent_id for number, subject in picture.subjects.items()}
     down = doubtful = ""
-    for ancestor in ancestors(service_id, parents) if parents.get(service_id) is not None else ():
+    for ancestor in ancestors(service_id, picture.parents):
         subject, state = picture.subjects.get(ancestor), picture.states.get(ancestor)
         if subject is None or state is None or not subject.is_watched:
             continue

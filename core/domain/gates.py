@@ -261,7 +261,7 @@ def _not_flapping(case: Case, _now: datetime) -> Verdict:
 
 def _after(spec: RuleSpec, case: Case, now: datetime) -> Verdict:
     """Ask if the incident is old enough; what was told already is only reminded of."""
-    if case.kind is NoticeKind.REMINDER or case.since is None:
+    if case.kind is NoticeKind.REMINDER or case.since is None or not spec.after_seconds:
         return Verdict(Gate.DELAY, True)
     opens_at = case.since + timedelta(seconds=spec.after_seconds)
     if now >= opens_at:

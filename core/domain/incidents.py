@@ -157,7 +157,9 @@ def _tracked(current: Tracked | None, service_id: int, judgement: Judgement) -> 
     """Give the incident after one more check; None: there is none."""
     status = judgement.state.status
     if current is None:
-        return _opened(service_id, judgement) if status in FAILING else None
+        # After a pause the state is what it was before it; the check itself says how the service is.
+        fails = status in FAILING and judgement.observation.status in FAILING
+        return _opened(service_id, judgement) if fails else None
     incident = current.incident
     if status is Status.UP:
         incident, events = _recovered(incident, judgement)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from core.domain.faults import Fault
 from core.domain.incidents import FAILING
@@ -141,7 +141,7 @@ class RuleSpec:
     def speaks_at(self, now: datetime) -> bool:
         """Whether now is among its hours."""
         spans = self.spans()
-        zone = zone_of(self.zone)
+        zone = zone_of(self.zone) or UTC
         local = now.astimezone(zone)
         return not spans or any(span.holds(local) for span in spans)
 
@@ -150,7 +150,7 @@ class RuleSpec:
 
         Clocks that are put forward skip none; where they are put back a span may begin a second time.
         """
-        zone = zone_of(self.zone)
+        zone = zone_of(self.zone) or UTC
         today = now.astimezone(zone).date()
         begins = (
             datetime.combine(today + day * _DAY, span.begin.replace(fold=fold), zone).astimezone(now.tzinfo)

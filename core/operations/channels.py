@@ -91,8 +91,8 @@ async def remove_channel(desk: Desk, channel_id: int) -> Channel:
     desk.require(Role.ADMIN)
     async with desk.database.unit() as unit:
         channel = await unit.channels.get(channel_id)
-        await _require_removable(unit, channel)
         removed = await unit.channels.remove(channel_id, desk.clock.now())
+        await _require_removable(unit, channel)  # after it, so that no rule that names it is just being saved
         await leave_trace(desk, unit, "remove", channel, before=masked_values(channel.spec))
     return removed
 
@@ -136,10 +136,21 @@ async def test_channel(desk: Desk, channel_id: int) -> Delivery:
     desk.require(Role.OPERATOR)
     async with desk.database.unit() as unit:
         channel = await unit.channels.get(channel_id)
-    notice, message_id = _test_notice(desk, channel), str(uuid.uuid4())
+    notice, message_id = _test_notice(desk, channel.id, channel.spec.name), str(uuid.uuid4())
     if channel.spec.kind is ChannelKind.TERMINAL:
         return await _show_on_consoles(desk, notice, message_id)
     return await _sender(desk).send(channel.spec, message_of(message_id, [notice]))
+
+
+async def try_channel(desk: Desk, spec: ChannelSpec) -> Delivery:
+    """Send a test through a channel as it was typed, stored or not, and give the answer of the other side.
+
+    ``Refused`` names every fault; ``InputError`` if this process cannot send messages.
+    """
+    desk.require(Role.ADMIN)
+    sender = _sender(desk)
+    refuse(await channel_faults(desk, spec))
+    return await sender.send(spec, message_of(str(uuid.uuid4()), [_test_notice(desk, 0, spec.name)]))
 
 
 def _sender(desk: Desk) -> Sender:
@@ -148,11 +159,11 @@ def _sender(desk: Desk) -> Sender:
     return desk.sender
 
 
-def _test_notice(desk: Desk, channel: Channel) -> Notice:
+def _test_notice(desk: Desk, channel_id: int, name: str) -> Notice:
     text = _("{operator} tries out the channel {channel}. Nothing is wrong.")
-    detail = text.format(operator=desk.operator.name, channel=channel.spec.name)
+    detail = text.format(operator=desk.operator.name, channel=name)
     return Notice(
-        channel_id=channel.id,
+        channel_id=channel_id,
         key=f"test:{uuid.uuid4()}",
         kind=NoticeKind.TEST,
         decided_at=desk.clock.now(),

@@ -195,7 +195,7 @@ async def assign(desk: Desk, incident_id: int, assignee: str) -> Incident:
     """Say who looks after an incident; empty: nobody. ``InputError`` if it is over."""
     desk.require(Role.OPERATOR)
     assignee = assignee.strip()
-    refuse(_text_faults("assignee", assignee, NAME_LIMIT))
+    refuse(_text_faults("assignee", assignee, NAME_LIMIT, allowed=""))
     async with desk.database.unit() as unit:
         incident = await _open_incident(unit, incident_id)
         event = IncidentEvent(desk.clock.now(), EventKind.ASSIGNED, desk.operator.name, assignee)
@@ -264,15 +264,15 @@ async def _write(desk: Desk, unit: Unit, action: str, incident: Incident, event:
     return incident
 
 
-def _text_faults(field: str, text: str, limit: int = TEXT_LIMIT) -> list[Fault]:
+def _text_faults(field: str, text: str, limit: int = TEXT_LIMIT, *, allowed: str = "\n\t") -> list[Fault]:
     if len(text) > limit:
         return [Fault(field, "too_long", {"limit": limit})]
-    return [Fault(field, "control_characters")] if has_control_characters(text, allowed="\n\t") else []
+    return [Fault(field, "control_characters")] if has_control_characters(text, allowed=allowed) else []
 
 
 def _until_faults(kind: AcknowledgementKind, until: datetime | None, now: datetime) -> list[Fault]:
     if kind is not AcknowledgementKind.UNTIL:
-        return []
+        return [] if until is None else [Fault("until", "until_kind")]
     if until is None:
         return [Fault("until", "required")]
     return [Fault("until", "window_past")] if until <= now else []

@@ -97,7 +97,7 @@ async def _faults(unit: Unit, spec: RuleSpec, rule: Rule | None) -> list[Fault]:
     faults = [*spec.faults(), *taken_faults(spec.name, own_id, await unit.rules.all())]
     if spec.channel_ids != before.channel_ids:
         channels = {channel.id: channel.spec.name for channel in await unit.channels.all(removed=True)}
-        living = {channel.id for channel in await unit.channels.all()}
+        living = await unit.channels.held(spec.channel_ids)
         faults += _channel_faults(spec.channel_ids, living, channels)
     if (spec.client_ids, spec.tags) != (before.client_ids, before.tags):
         faults += await _subject_faults(unit, spec, {fault.field for fault in faults})

@@ -71,7 +71,7 @@ class IncidentRow(Row):
         Index(OPEN_INCIDENT_INDEX, "service_id", unique=True, postgresql_where=text("resolved_at IS NULL")),
         Index("ix_incidents_unsettled", "id", postgresql_where=text("NOT settled")),
         Index(None, "service_id", "started_at"),
-        Index(None, "opened_at"),
+        Index(None, "resolved_at"),
     )
 
 
@@ -87,6 +87,8 @@ class IncidentEventRow(Row):
     actor: Mapped[str]
     """The operator's name; empty: Ronda itself."""
     text: Mapped[str]
+
+    __table_args__ = (Index(None, "kind", "at"),)
 
 
 class SnoozeRow(Row):
@@ -223,6 +225,7 @@ class NotificationRow(Row):
         CheckConstraint("(state = 'waiting') = (ended_at IS NULL)", name="ended"),
         Index("ix_notifications_waiting", "due_at", postgresql_where=text("state = 'waiting'")),
         Index(None, "created_at"),
+        Index(None, "ended_at"),
     )
 
 

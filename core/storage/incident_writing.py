@@ -27,10 +27,15 @@ if TYPE_CHECKING:
 
 _OPEN = """
     SELECT * FROM ronda.incidents WHERE service_id = ANY (%s) AND resolved_at IS NULL
-    ORDER BY id FOR UPDATE
+    ORDER BY id FOR NO KEY UPDATE
 """
-"""In the order in which everybody locks them."""
-_LIVING = "SELECT id FROM ronda.services WHERE id = ANY (%s) FOR KEY SHARE"
+"""In the order in which everybody locks them, and so that notices about them can be written meanwhile."""
+_WATCHED = """
+    SELECT services.id FROM ronda.services JOIN ronda.clients ON clients.id = services.client_id
+    WHERE services.id = ANY (%s) AND services.active AND clients.active
+      AND services.deleted_at IS NULL AND clients.deleted_at IS NULL
+    FOR KEY SHARE OF services
+"""
 _NEW_IDS = """
     SELECT nextval(pg_get_serial_sequence('ronda.incidents', 'id'))::int FROM generate_series(1, %s)
 """
@@ -96,12 +101,12 @@ async def _write(connection: Connection, tracks: Sequence[Tracked]) -> None:
 
 
 async def _with_ids(connection: Connection, new: Sequence[Tracked]) -> list[Tracked]:
-    """Number new incidents; those of services that are gone by now are left out."""
+    """Number new incidents; those of services that nobody watches by now are left out."""
     if not new:
         return []
-    cursor = await connection.execute(_LIVING, [[tracked.incident.service_id for tracked in new]])
-    living = {row[0] for row in await cursor.fetchall()}
-    kept = [tracked for tracked in new if tracked.incident.service_id in living]
+    cursor = await connection.execute(_WATCHED, [[tracked.incident.service_id for tracked in new]])
+    watched = {row[0] for row in await cursor.fetchall()}
+    kept = [tracked for tracked in new if tracked.incident.service_id in watched]
     cursor = await connection.execute(_NEW_IDS, [len(kept)])
     ids = [row[0] for row in await cursor.fetchall()]
     return [

@@ -19,6 +19,9 @@ from core.storage.incident_values import event_of, event_values, incident_of, in
 from core.storage.pieces import streamed
 from core.storage.rows import among
 
+MOST_FOUND = 20_000
+"""Incidents in one answer, the open ones first."""
+
 
 class Incidents:
     """Reads incidents and writes what people decide about them, within one unit of work."""
@@ -29,7 +32,9 @@ class Incidents:
     async def get(self, incident_id: int, *, lock: bool = False) -> Incident:
         """Give an incident; with ``lock`` nobody else changes it until the unit ends. ``NotFound``."""
         statement = select(INCIDENTS).where(INCIDENTS.c.id == incident_id)
-        row = (await self._session.execute(statement.with_for_update() if lock else statement)).one_or_none()
+        row = (
+            await self._session.execute(statement.with_for_update(key_share=True) if lock else statement)
+        ).one_or_none()
         if row is None:
             raise NotFound(_("There is no incident with the number {id}.").format(id=incident_id))
         return incident_of(row)
@@ -40,7 +45,7 @@ class Incidents:
         since: datetime | None = None,
         service_ids: Collection[int] | None = None,
         worst: Status | None = None,
-        limit: int = 1_000,
+        limit: int = MOST_FOUND,
     ) -> list[Incident]:
         """Give open incidents, and those that were open at or after ``since``, the newest first."""
         goes_on = INCIDENTS.c.resolved_at.is_(None)
@@ -51,7 +56,8 @@ class Incidents:
             statement = statement.where(among(INCIDENTS.c.service_id, service_ids))
         if worst is not None:
             statement = statement.where(INCIDENTS.c.severity == STATUS_CODES[worst])
-        statement = statement.order_by(INCIDENTS.c.started_at.desc(), INCIDENTS.c.id.desc()).limit(limit)
+        newest = (INCIDENTS.c.started_at.desc(), INCIDENTS.c.id.desc())
+        statement = statement.order_by(INCIDENTS.c.resolved_at.is_not(None), *newest).limit(limit)
         return [incident_of(row) for row in await self._session.execute(statement)]
 
     async def unsettled(self) -> list[Incident]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -19,6 +19,7 @@ from core.i18n import _
 from core.storage.alert_rows import CHANNEL_NAME_INDEX, CHANNELS, RULE_NAME_INDEX, RULES
 from core.storage.failures import name_taken
 from core.storage.mapping import Vault
+from core.storage.rows import among
 
 Spec = TypeVar("Spec", bound=ChannelSpec | RuleSpec)
 Stored = TypeVar("Stored", bound=Channel | Rule)
@@ -69,6 +70,11 @@ class Named(Generic[Spec, Stored]):
         if row is None:
             raise self._not_found(number)
         return self._stored(row)
+
+    async def held(self, numbers: Collection[int]) -> set[int]:
+        """Give which of some live; none of those is removed before the unit ends."""
+        statement = select(self._table.c.id).where(among(self._table.c.id, numbers), self._living)
+        return set((await self._session.execute(statement.with_for_update(read=True))).scalars())
 
     async def save(self, number: int, version: int, spec: Spec, now: datetime) -> Stored:
         """Save one that was read as ``version``.

@@ -6,7 +6,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, text, update
+from sqlalchemy import ARRAY, Integer, Row, bindparam, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -22,8 +23,8 @@ DECIDERS_LOCK = 0x726F6E64_74656C6C
 """Advisory lock of whoever decides what is told ("rondtell"); held until the unit ends."""
 LOCK_MS = 5_000
 """How long whoever decides is waited for."""
-FROZEN_MS = 60_000
-"""How long whoever decides may be silent in the middle of it; a storm takes seconds."""
+FROZEN_MS = 300_000
+"""How long whoever decides may be silent in the middle of it; the worst storms take a minute."""
 ROWS_AT_ONCE = 200
 """Rows in one statement."""
 KEPT_FOR = timedelta(days=90)
@@ -34,16 +35,23 @@ _CLAIM = text("""
     WHERE id IN (
       SELECT id FROM ronda.notifications AS due
       WHERE state = 'waiting' AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
-        AND NOT EXISTS (
-          SELECT FROM ronda.notifications AS older
-          JOIN ronda.notices AS before ON before.notification_id = older.id
-          JOIN ronda.notices AS own ON own.notification_id = due.id
-            AND own.incident_id = before.incident_id
-          WHERE older.state = 'waiting' AND older.channel_id = due.channel_id AND older.id < due.id)
+        AND id IN (
+          SELECT DISTINCT ON (channel_id) id FROM ronda.notifications AS ready
+          WHERE state = 'waiting' AND due_at <= :now AND (lease_until IS NULL OR lease_until <= :now)
+            AND channel_id <> ALL (:busy)
+            AND NOT EXISTS (
+              SELECT FROM ronda.notifications AS older
+              WHERE older.state = 'waiting' AND older.channel_id = ready.channel_id AND older.id < ready.id
+                AND EXISTS (
+                  SELECT FROM ronda.notices AS before JOIN ronda.notices AS own
+                    ON own.incident_id = before.incident_id
+                  WHERE before.notification_id = older.id AND own.notification_id = ready.id))
+          ORDER BY channel_id, due_at, id)
       ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED)
     RETURNING *
-""")
-"""What is told of one incident by one channel keeps its order: a recovery waits for its problem."""
+""").bindparams(bindparam("busy", type_=ARRAY(Integer())))
+"""One message of each channel. What is told of one incident by one channel keeps its order: a recovery
+waits for its problem."""
 _HEALTH = text("""
     SELECT channel_id,
       count(*) FILTER (WHERE state = 'waiting') AS waiting,
@@ -56,6 +64,19 @@ _HEALTH = text("""
 """)
 
 
+_CLEAN = text("""
+    DELETE FROM ronda.notifications AS old WHERE ended_at < :before
+      AND NOT EXISTS (
+        SELECT FROM ronda.notices JOIN ronda.incidents ON incidents.id = notices.incident_id
+        WHERE notices.notification_id = old.id AND NOT incidents.settled)
+      AND NOT EXISTS (
+        SELECT FROM ronda.notices JOIN ronda.occasions ON occasions.id = notices.occasion_id
+        WHERE notices.notification_id = old.id AND NOT occasions.settled)
+""")
+_UNSETTLE = text("""
+    UPDATE ronda.incidents SET settled = false
+    WHERE id IN (SELECT incident_id FROM ronda.notices WHERE notification_id = :id)
+""")
 _new_notice = upsert(NOTICES)
 _WRITE_NOTICES = _new_notice.on_conflict_do_update(
     index_elements=["channel_id", "key"],
@@ -135,7 +156,18 @@ class Outbox:
         statement = select(NOTIFICATIONS).where(
             NOTIFICATIONS.c.state == "waiting", NOTIFICATIONS.c.attempts == 0, NOTIFICATIONS.c.due_at > now
         )
+        statement = statement.with_for_update()  # or it could be sent before what joins it is written
         return {row.channel_id: row.id for row in await self._session.execute(statement)}
+
+    async def stuck(self) -> set[tuple[int, int]]:
+        """Give channel and incident of what waits after a failed attempt: what follows it waits for it."""
+        statement = (
+            select(NOTICES.c.channel_id, NOTICES.c.incident_id)
+            .join(NOTIFICATIONS, NOTICES.c.notification_id == NOTIFICATIONS.c.id)
+            .where(NOTIFICATIONS.c.state == "waiting", NOTIFICATIONS.c.attempts > 0)
+            .where(NOTICES.c.incident_id.is_not(None))
+        )
+        return {(row.channel_id, row.incident_id) for row in await self._session.execute(statement)}
 
     async def add(
         self, message_id: str, channel_id: int, due_at: datetime, now: datetime, *, sent: bool = False
@@ -164,9 +196,14 @@ class Outbox:
 
     # Sending
 
-    async def claim(self, own_id: str, now: datetime, lease_until: datetime, most: int) -> list[OutboxEntry]:
-        """Take messages that are due, for as long as the lease; nobody else has them meanwhile."""
-        values = {"own_id": own_id, "now": now, "lease_until": lease_until, "most": most}
+    async def claim(
+        self, own_id: str, now: datetime, lease_until: datetime, most: int, busy: Collection[int] = ()
+    ) -> list[OutboxEntry]:
+        """Take messages that are due, for as long as the lease: one of each channel that is not ``busy``.
+
+        Nobody else has them meanwhile.
+        """
+        values = {"own_id": own_id, "now": now, "lease_until": lease_until, "most": most, "busy": list(busy)}
         return [_entry_of(row) for row in await self._session.execute(_CLAIM, values)]
 
     async def end(
@@ -188,6 +225,7 @@ class Outbox:
             .values(state="waiting", ended_at=None, due_at=now, created_at=now)
             .returning(NOTIFICATIONS.c.id)
         )
+        await self._session.execute(_UNSETTLE, {"id": notification_id})  # their ends are to be told then
         return (await self._session.execute(statement)).one_or_none() is not None
 
     async def _write_leased(self, entry: OutboxEntry, own_id: str, values: dict[str, Any]) -> bool:
@@ -217,6 +255,19 @@ class Outbox:
             .limit(limit)
         )
         return [_entry_of(row) for row in await self._session.execute(statement)]
+
+    async def first_notices(self, notification_ids: Collection[int]) -> dict[int, tuple[Notice, int]]:
+        """Give by message the first of what it tells, and how many that are."""
+        number = NOTICES.c.notification_id
+        told = func.count().over(partition_by=number).label("told")
+        statement = (
+            select(NOTICES, told)
+            .where(among(number, notification_ids))
+            .ext(distinct_on(number))
+            .order_by(number, NOTICES.c.id)
+        )
+        rows = await self._session.execute(statement)
+        return {row.notification_id: (_notice_of(row), int(row.told)) for row in rows}
 
     async def entry(self, notification_id: int) -> OutboxEntry | None:
         """Give a message; None if there is none."""
@@ -250,9 +301,8 @@ class Outbox:
         return moment
 
     async def clean(self, now: datetime) -> None:
-        """Delete messages, with what they told, that ended long ago."""
-        statement = delete(NOTIFICATIONS).where(NOTIFICATIONS.c.ended_at < now - KEPT_FOR)
-        await self._session.execute(statement)
+        """Delete messages, with what they told, that ended long ago and belong to nothing that goes on."""
+        await self._session.execute(_CLEAN, {"before": now - KEPT_FOR})
 
 
 def _notice_values(notice: Notice) -> dict[str, Any]:

@@ -49,13 +49,14 @@ class Backlog:
 
     def add(self, judged: Judged) -> None:
         """Put a result at the end."""
-        if len(self._waiting) >= self._most:
-            self._give_up_for(judged.service_id)
+        given_up = self._give_up_for(judged.service_id) if len(self._waiting) >= self._most else None
         self._waiting[self._next] = judged
         self._numbers[judged.service_id].append(self._next)
         if judged.observation.evidence is not None:
             self._make_room_for(judged.observation.evidence)
         self._next += 1
+        if given_up is not None:
+            self._hand_on(given_up)
 
     def batch(self, most: int) -> Sequence[Judged]:
         """Give the head, the same one until ``discard``: a retry must write exactly what was tried."""
@@ -76,17 +77,37 @@ class Backlog:
         self._evidence.clear()
         self._evidence_bytes = 0
 
-    def _give_up_for(self, service_id: int) -> None:
-        """Make room for a result of a service; the pinned batch, which may be written, is left alone."""
+    def _give_up_for(self, service_id: int) -> Judged | None:
+        """Make room for a result of a service; give what goes for it.
+
+        The pinned batch, which may be written, is left alone.
+        """
         first_free = self._pinned[-1] + 1 if self._pinned else 0
         own = (number for number in self._numbers[service_id] if number >= first_free)
         anybodys = (number for number in self._waiting if number >= first_free)
         number = next(own, None)
         if number is None:
             number = next(anybodys, None)
-        if number is not None:
-            self._remove(number)
-            self.dropped += 1
+        if number is None:
+            return None
+        given_up = self._waiting[number]
+        self._remove(number)
+        self.dropped += 1
+        return given_up
+
+    def _hand_on(self, given_up: Judged) -> None:
+        """Have the next result of a service tell of what the one brought that is given up."""
+        first_free = self._pinned[-1] + 1 if self._pinned else 0
+        later_ones = self._numbers.get(given_up.service_id, ())
+        number = next((number for number in later_ones if number >= first_free), None)
+        if number is None:
+            return
+        later = self._waiting[number]
+        self._waiting[number] = replace(
+            later,
+            transition=given_up.transition if later.transition is None else later.transition,
+            occasions=given_up.occasions + later.occasions,
+        )
 
     def _make_room_for(self, evidence: Evidence) -> None:
         """Count the evidence of the result that is added, and give up the oldest beyond the bound.

@@ -13,6 +13,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from core.background import ended, in_background
@@ -38,6 +39,8 @@ AT_ONCE = 8
 POLL_SECONDS = 15.0
 """The outbox is looked into after so long even if nothing was heard of."""
 RETRY_SECONDS = 1.0
+STOP_SECONDS = 2.0
+"""How long what is under way may take when the lead is given up."""
 FAILURES_SHOWN_FOR = timedelta(hours=24)
 """How long every console shows that a message could not be delivered."""
 
@@ -75,6 +78,10 @@ class Deliverer:
         self._jitter = jitter
         self.counts = (0, 0)
         """Messages that wait, and that failed of late."""
+        self.is_well = True
+        """Whether the outbox could be looked into the last time."""
+        self._under_way: dict[int, asyncio.Task[None]] = {}
+        """By channel: what is being sent; one at a time, so that a dead channel holds up itself only."""
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._subscriptions: list[Callable[[], None]] = []
@@ -86,13 +93,21 @@ class Deliverer:
         self._task = in_background(self._run(), "delivery")
 
     async def stop(self) -> None:
-        """Send nothing more; what is under way is cut off and tried again by whoever leads next."""
+        """Send nothing more; let what is under way end, and cut off what takes longer than a moment.
+
+        What is cut off is tried again by whoever leads next, once its lease has run out.
+        """
         for unsubscribe in self._subscriptions:
             unsubscribe()
         self._subscriptions = []
         if self._task is not None:
             await ended(self._task)
             self._task = None
+        tasks = list(self._under_way.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=STOP_SECONDS)
+        for task in tasks:
+            await ended(task)
 
     def _notice(self, _event: AlertingChanged) -> None:
         self._wake.set()
@@ -105,34 +120,69 @@ class Deliverer:
                     await self._wake.wait()
             self._wake.clear()
             try:
-                while await self.send_due():
-                    pass
+                await self._start_due()
                 wait = await self._wait_seconds()
+                self.is_well = True
             except StorageError as error:
                 log.info("The outbox cannot be read: %s", error)
                 wait = RETRY_SECONDS
+            except Exception:
+                log.exception("The outbox cannot be worked through; this is a defect of Ronda")
+                self.is_well, wait = False, POLL_SECONDS
 
     async def send_due(self) -> int:
-        """Try what is due, some at a time; give how many messages were tried."""
-        parcels = await self._claim()
-        if parcels:
-            await asyncio.gather(*(self._deliver(parcel) for parcel in parcels))
-        return len(parcels)
+        """Try what is due, one message of each channel, to the end; give how many were tried."""
+        tasks = await self._start_due()
+        if tasks:
+            await asyncio.wait(tasks)
+        return len(tasks)
 
-    async def _claim(self) -> list[_Parcel]:
-        now = self._clock.now()
+    async def _start_due(self) -> list[asyncio.Task[None]]:
+        now, room = self._clock.now(), AT_ONCE - len(self._under_way)
+        if room <= 0:
+            return []
         async with self._database.unit() as unit:
-            entries = await unit.outbox.claim(self._own_id, now, now + LEASE, AT_ONCE)
-            return [await _parcel(unit, entry) for entry in entries]
+            busy = list(self._under_way)
+            entries = await unit.outbox.claim(self._own_id, now, now + LEASE, room, busy)
+        tasks = []
+        for entry in entries:
+            task = in_background(self._deliver(entry), "delivery of a message")
+            self._under_way[entry.channel_id] = task
+            task.add_done_callback(partial(self._done, entry.channel_id))
+            tasks.append(task)
+        return tasks
 
-    async def _deliver(self, parcel: _Parcel) -> None:
+    def _done(self, channel_id: int, _task: asyncio.Task[None]) -> None:
+        self._under_way.pop(channel_id, None)
+        self._wake.set()
+
+    async def _deliver(self, entry: OutboxEntry) -> None:
         """Send one message and note what came of it; a defect in it holds up no other."""
+        parcel = _Parcel(entry, None, ())
         try:
+            async with self._database.unit() as unit:
+                parcel = await _parcel(unit, entry)
             delivery = await self._attempt(parcel)
+        except StorageError as error:
+            delivery = Delivery(False, str(error))
         except Exception as defect:
-            log.exception("The message %d could not be made", parcel.entry.id)
+            log.exception("The message %d could not be made", entry.id)
             delivery = Delivery(False, _("A defect of Ronda: {name}.").format(name=type(defect).__name__))
-        await self._note(parcel, delivery)
+        await self._note_for_certain(parcel, delivery)
+
+    async def _note_for_certain(self, parcel: _Parcel, delivery: Delivery | None) -> None:
+        """Note it as soon as the database lets us: what was accepted and is not noted is sent again."""
+        until = self._clock.monotonic() + LEASE.total_seconds()
+        while True:
+            try:
+                await self._note(parcel, delivery)
+            except StorageError as error:
+                if self._clock.monotonic() > until:
+                    log.warning("What became of a message could not be noted: %s", error)
+                    return
+                await asyncio.sleep(RETRY_SECONDS)
+            else:
+                return
 
     async def _attempt(self, parcel: _Parcel) -> Delivery | None:
         """Send a message; None: there is nothing left to say, or nobody to say it to."""

@@ -23,7 +23,9 @@ from core.domain.events import AlertingChanged, IncidentsChanged, InventoryChang
 from core.domain.gates import ENDS, NoticeKind
 from core.domain.incidents import Ending, Incident, Subject, Tracked, closed, expired
 from core.domain.notices import GROUP_SECONDS, Notice
+from core.domain.observations import Status
 from core.domain.occasions import Occasion
+from core.domain.status import ServiceState
 from core.errors import StorageError
 from core.worker.windows import Windows
 
@@ -58,6 +60,8 @@ class Dispatcher:
         self._clock = clock
         self._epoch = epoch
         self._new_id = new_id
+        self.is_well = True
+        """Whether the last pass came to its end."""
         self._windows = Windows()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -92,9 +96,13 @@ class Dispatcher:
             began = self._clock.monotonic()
             try:
                 wait = await self.make_pass()
+                self.is_well = True
             except StorageError as error:
                 log.info("Nothing can be decided about notices: %s", error)
                 wait = RETRY_SECONDS
+            except Exception:
+                log.exception("Nothing can be decided about notices; this is a defect of Ronda")
+                self.is_well, wait = False, POLL_SECONDS
             took = self._clock.monotonic() - began
             await asyncio.sleep(max(LEAST_PAUSE_SECONDS, SHARE * took))
 
@@ -123,7 +131,8 @@ class Dispatcher:
         service_ids = {incident.service_id for incident in incidents}
         service_ids |= {each.service_id for each in occasions if each.service_id is not None}
         subjects = await unit.subjects.with_ancestors(service_ids) if service_ids else {}
-        incidents = await _brought_up_to_date(unit, incidents, subjects, now)
+        states = await unit.states.of(list(subjects))
+        incidents = await _brought_up_to_date(unit, incidents, subjects, states, now)
         self._windows.take(await unit.windows.all(), now)
         blind = await unit.blind.open()
         return Picture(
@@ -133,7 +142,7 @@ class Dispatcher:
             incidents=incidents,
             occasions=occasions,
             subjects=subjects,
-            states=await unit.states.of(list(subjects)),
+            states=states,
             maintenance=self._maintenance(subjects, now),
             snoozes=await unit.incidents.snoozes(now, service_ids),
             blind_since=None if blind is None else blind.started_at,
@@ -164,8 +173,18 @@ class Dispatcher:
         """Put notices into the messages of their channels that are still open, or into new ones."""
         if not notices:
             return []
+        stuck = await unit.outbox.stuck()
+        late = [each for each in notices if (each.channel_id, each.incident_id) in stuck]
+        prompt = [each for each in notices if (each.channel_id, each.incident_id) not in stuck]
         messages = await unit.outbox.joinable(now)
         due_at = now + timedelta(seconds=GROUP_SECONDS)
+        placed = await self._put_into(unit, prompt, messages, due_at, now)
+        # What has to wait for an earlier message goes by itself, and holds up nothing else.
+        return placed + await self._put_into(unit, late, {}, now, now)
+
+    async def _put_into(
+        self, unit: Unit, notices: Sequence[Notice], messages: dict[int, int], due_at: datetime, now: datetime
+    ) -> list[Notice]:
         for channel_id in {notice.channel_id for notice in notices} - set(messages):
             messages[channel_id] = await unit.outbox.add(self._new_id(), channel_id, due_at, now)
         return [replace(notice, notification_id=messages[notice.channel_id]) for notice in notices]
@@ -177,16 +196,21 @@ def _expires_at(incident: Incident) -> datetime | None:
 
 
 async def _brought_up_to_date(
-    unit: Unit, incidents: Sequence[Incident], subjects: Mapping[int, Subject], now: datetime
+    unit: Unit,
+    incidents: Sequence[Incident],
+    subjects: Mapping[int, Subject],
+    states: Mapping[int, ServiceState],
+    now: datetime,
 ) -> list[Incident]:
     """Give the incidents without what time or a pause has ended, and write that down."""
     changed: dict[int, Tracked] = {}
     for incident in incidents:
-        if not incident.is_open or _overtaken(incident, subjects, now) is None:
+        if not incident.is_open or _overtaken(incident, subjects, states, now) is None:
             continue
         # Read again, so that nothing that came in between is written over.
         latest = await unit.incidents.get(incident.id, lock=True)
-        tracked = _overtaken(latest, subjects, now) if latest.is_open else None
+        held = await unit.states.of([incident.service_id])
+        tracked = _overtaken(latest, subjects, held, now) if latest.is_open else None
         changed[incident.id] = Tracked(latest, ()) if tracked is None else tracked
     if changed:
         await unit.incidents.write(list(changed.values()))
@@ -194,12 +218,18 @@ async def _brought_up_to_date(
     return [changed[each.id].incident if each.id in changed else each for each in incidents]
 
 
-def _overtaken(incident: Incident, subjects: Mapping[int, Subject], now: datetime) -> Tracked | None:
-    subject = subjects.get(incident.service_id)
+def _overtaken(
+    incident: Incident, subjects: Mapping[int, Subject], states: Mapping[int, ServiceState], now: datetime
+) -> Tracked | None:
+    """Give an incident that ends or changes without a check; None: it goes on as it is."""
+    subject, state = subjects.get(incident.service_id), states.get(incident.service_id)
     if subject is None or not subject.living:
         return closed(incident, Ending.REMOVED, now)
-    if not (subject.service_active and subject.client_active):
+    if not subject.is_watched:
         return closed(incident, Ending.PAUSED, now)
+    if state is not None and state.status is Status.UP:
+        # The result that told of the recovery was given up while the database was away for long.
+        return closed(incident, Ending.RECOVERED, state.since or now)
     return expired(incident, now)
 
 

@@ -196,11 +196,12 @@ class Round:
         )
 
     def _is_well(self) -> bool:
-        """Whether the round is as it should be: led here, not blind, on time, and its results are kept."""
+        """Whether the round is as it should be: led here, on time, not blind, people told, results kept."""
         watch = self._watch
         if watch is None or not self._holds or not watch.loaded.is_set() or watch.blind_since is not None:
             return False
-        return self._recorder.keeps_up and watch.late_seconds() <= LATEST_SECONDS
+        tells = self._telling is None or self._telling.is_well
+        return tells and self._recorder.keeps_up and watch.late_seconds() <= LATEST_SECONDS
 
     def _epoch(self) -> int | None:
         return None if self._term is None else self._term.epoch

@@ -30,6 +30,11 @@ class Telling:
         self._dispatcher = Dispatcher(database, bus, clock, epoch)
         self.deliverer = Deliverer(database, bus, clock, sender, own_id)
 
+    @property
+    def is_well(self) -> bool:
+        """Whether deciding and delivering go on, whatever the channels answer."""
+        return self._dispatcher.is_well and self.deliverer.is_well
+
     def start(self) -> None:
         """Begin."""
         self._dispatcher.start()

@@ -76,6 +76,7 @@ class BlindJournal:
         async with self._database.unit() as unit:
             write = unit.blind.begin if turn.blind else unit.blind.end
             await write(epoch, turn.at, detail)
+            await unit.announce({"alerting": 1})
 
 
 class UplinkGuard:

@@ -108,7 +108,7 @@ def _create_incidents() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incidents")),
         schema=SCHEMA,
     )
-    op.create_index(op.f("ix_incidents_opened_at"), "incidents", ["opened_at"], schema=SCHEMA)
+    op.create_index(op.f("ix_incidents_resolved_at"), "incidents", ["resolved_at"], schema=SCHEMA)
     op.create_index(
         op.f("ix_incidents_service_id_started_at"), "incidents", ["service_id", "started_at"], schema=SCHEMA
     )
@@ -144,6 +144,7 @@ def _create_incident_events() -> None:
         schema=SCHEMA,
     )
     op.create_index(op.f("ix_incident_events_incident_id"), "incident_events", ["incident_id"], schema=SCHEMA)
+    op.create_index(op.f("ix_incident_events_kind_at"), "incident_events", ["kind", "at"], schema=SCHEMA)
 
 
 def _create_snoozes() -> None:
@@ -315,6 +316,7 @@ def _create_notifications() -> None:
     )
     op.create_index(op.f("ix_notifications_channel_id"), "notifications", ["channel_id"], schema=SCHEMA)
     op.create_index(op.f("ix_notifications_created_at"), "notifications", ["created_at"], schema=SCHEMA)
+    op.create_index(op.f("ix_notifications_ended_at"), "notifications", ["ended_at"], schema=SCHEMA)
     op.create_index(
         "ix_notifications_waiting",
         "notifications",

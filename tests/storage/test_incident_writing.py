@@ -9,8 +9,9 @@ import pytest
 from psycopg.errors import UniqueViolation
 
 from core.domain.incidents import Ending, EventKind
-from core.domain.observations import ErrorKind, Status
+from core.domain.observations import ErrorKind, Observation, Status
 from core.domain.occasions import Occasion, OccasionKind
+from core.domain.status import Policy, step
 from core.errors import Fenced
 from core.storage.database import Database
 from core.storage.recording import Judged
@@ -118,3 +119,27 @@ async def test_a_change_of_an_incident_is_announced(room: Room) -> None:
         await room.see(service, DOWN)
         payloads = [notice.payload async for notice in connection.notifies(timeout=10.0, stop_after=2)]
     assert f'{{"incidents":[{service.id}]}}' in payloads
+
+
+async def test_the_first_good_check_after_a_pause_opens_nothing(room: Room) -> None:
+    service = await room.service("ping")
+    await room.see(service, DOWN)
+    await fetch(
+        room.database,
+        "UPDATE ronda.incidents SET resolved_at = now(), ending = 'paused', status = 1 RETURNING id",
+    )
+    seen = Observation(room.clock.now(), UP)
+    judged = step(room._states[service.id], seen, Policy(0, 2))
+    assert judged.state.status is DOWN
+    room._flush += 1
+    await room.recording.flush(
+        [Judged(service.id, seen, judged.state, judged.transition)], room.term.epoch, room._flush
+    )
+    assert [incident.is_open for incident in await room.incidents()] == [False]
+
+
+async def test_a_result_of_a_service_that_was_paused_meanwhile_opens_nothing(room: Room) -> None:
+    service = await room.service("ping")
+    await fetch(room.database, "UPDATE ronda.services SET active = false RETURNING id")
+    await room.see(service, DOWN)
+    assert await room.incidents() == []

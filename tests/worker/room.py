@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
@@ -32,10 +33,16 @@ class FakePost:
     def __init__(self) -> None:
         self.sent: list[tuple[str, Message]] = []
         self.tried: list[str] = []
+        self.trying = ""
         self.refuses: Callable[[str], bool] = lambda _name: False
+        self.hangs: set[str] = set()
+        self.let_go = asyncio.Event()
 
     async def send(self, spec: ChannelSpec, message: Message) -> Delivery:
         self.tried.append(spec.name)
+        self.trying = message.title
+        if spec.name in self.hangs:
+            await self.let_go.wait()
         if self.refuses(spec.name):
             return Delivery(False, "554 no such mailbox")
         self.sent.append((spec.name, message))

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from core.domain.evidence import Evidence
 from core.domain.observations import Status
+from core.domain.occasions import Occasion, OccasionKind
+from core.domain.status import Transition
 from core.storage.recording import Judged
 from core.worker.backlog import Backlog
 from tests.worker.support import START, judged
@@ -163,3 +165,30 @@ def test_a_former_leader_keeps_no_evidence_and_has_room_for_all_of_its_next_term
     backlog.add(failed(4))
     assert kept(backlog) == [False, False, True, True]
     assert backlog.evidence_dropped == 0
+
+
+def changed(service_id: int, after: Status, key: str) -> Judged:
+    """Give a result that changed the status, and that there is something to tell of."""
+    plain = judged(service_id, after)
+    before = Status.UP if after is Status.DOWN else Status.DOWN
+    occasion = Occasion(key, START, OccasionKind.FLAPPING, service_id, "")
+    return replace(plain, transition=Transition(before, after, START, START), occasions=(occasion,))
+
+
+def test_what_a_result_brought_that_is_given_up_is_told_by_the_next_one() -> None:
+    backlog = Backlog(2)
+    for each in (changed(1, Status.DOWN, "a"), judged(1, Status.DOWN), judged(1, Status.DOWN)):
+        backlog.add(each)
+    first, second = backlog.batch(10)
+    assert first.transition is not None
+    assert (first.transition.after, [each.key for each in first.occasions]) == (Status.DOWN, ["a"])
+    assert (second.transition, second.occasions) == (None, ())
+
+
+def test_a_later_change_stays_as_it_is() -> None:
+    backlog = Backlog(1)
+    for each in (changed(1, Status.DOWN, "a"), changed(1, Status.UP, "b")):
+        backlog.add(each)
+    (only,) = backlog.batch(10)
+    assert only.transition is not None
+    assert (only.transition.after, [each.key for each in only.occasions]) == (Status.UP, ["a", "b"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -17,6 +18,7 @@ from core.worker.delivery import LEASE, Deliverer
 from tests.clock import NOON, FrozenClock
 from tests.storage.outages import fetch
 from tests.worker.room import Room, room_in
+from tests.worker.support import until
 
 UP, DOWN = Status.UP, Status.DOWN
 
@@ -131,8 +133,10 @@ async def test_two_senders_never_have_the_same_message(room: Room) -> None:
     async with room.database.unit() as first, room.database.unit() as second:
         one = await first.outbox.claim("one", now, now + LEASE, 2)
         two = await second.outbox.claim("two", now, now + LEASE, 2)
-    assert {entry.id for entry in one}.isdisjoint(entry.id for entry in two)
-    assert len(one) + len(two) == 3
+    assert [len(one), len(two)] == [1, 0]
+    async with room.database.unit() as unit:
+        later = await unit.outbox.claim("two", now, now + LEASE, 2)
+    assert {entry.id for entry in one}.isdisjoint(entry.id for entry in later)
 
 
 class _Breaking:
@@ -186,3 +190,74 @@ async def test_every_open_console_is_told(room: Room) -> None:
     (entry,) = await entries(room)
     assert f'{{"tell":{entry.id}}}' in payloads
     assert (entry.state, room.post.tried) == (MessageState.SENT, [])
+
+
+async def test_a_channel_that_hangs_holds_up_itself_only(room: Room) -> None:
+    service = await room.service("ping")
+    await room.channel("hook")
+    await room.channel("mail")
+    await room.see(service, DOWN)
+    await room.dispatcher.make_pass()
+    room.clock.advance(6.0)
+    room.post.hangs = {"hook"}
+    hanging = asyncio.create_task(room.deliverer.send_due())
+    await until(lambda: bool(room.post.titles("mail")))
+    await room.see(service, UP)
+    await room.dispatcher.make_pass()
+    room.clock.advance(6.0)
+    assert await room.deliverer.send_due() == 1
+    assert room.post.titles("mail") == ["DOWN: acme/ping", "RECOVERED: acme/ping"]
+    assert room.post.titles("hook") == []
+    room.post.let_go.set()
+    assert await hanging == 2
+    assert await room.deliverer.send_due() == 1
+    assert room.post.titles("hook") == ["DOWN: acme/ping", "RECOVERED: acme/ping"]
+
+
+async def test_what_waits_for_a_message_that_is_refused_holds_up_nothing_else(room: Room) -> None:
+    ill, other = await room.service("ill"), await room.service("other")
+    await room.channel()
+    room.post.refuses = lambda _name: True
+    await room.see(ill, DOWN)
+    await room.round()
+    await room.see(ill, UP)
+    await room.see(other, DOWN)
+    room.post.refuses = lambda _name: "DOWN: acme/ill" in room.post.trying
+    await room.round()
+    assert room.post.titles() == ["DOWN: acme/other"]
+
+
+async def test_nothing_joins_a_message_that_is_being_sent(room: Room) -> None:
+    first, second = await room.service("first"), await room.service("second")
+    await room.channel()
+    await room.see(first, DOWN)
+    await room.dispatcher.make_pass()
+    await room.see(second, DOWN)
+    now = room.clock.now()
+    async with room.database.unit() as deciding:
+        (number,) = (await deciding.outbox.joinable(now)).values()
+        async with room.database.unit() as sending:
+            later = now + timedelta(seconds=10)
+            assert await sending.outbox.claim("sender", later, later + LEASE, 8) == []
+    async with room.database.unit() as sending:
+        (claimed,) = await sending.outbox.claim("sender", later, later + LEASE, 8)
+    assert claimed.id == number
+
+
+async def test_what_went_wrong_of_what_goes_on_is_kept(room: Room) -> None:
+    service, over = await room.service("ping"), await room.service("over")
+    await room.channel()
+    await room.see(service, DOWN)
+    await room.see(over, DOWN)
+    await room.round()
+    await room.see(over, UP)
+    await room.round()
+    await room.dispatcher.make_pass()
+    room.clock.advance(100 * 86_400.0)
+    async with room.database.unit() as unit:
+        await unit.outbox.clean(room.clock.now())
+        kept = await unit.outbox.entries(since=NOON)
+        told = [notice.incident_id for notice in await unit.outbox.notices_in([each.id for each in kept])]
+    (going_on,) = [incident.id for incident in await room.incidents() if incident.is_open]
+    assert going_on in told
+    assert len(kept) == 1

@@ -18,9 +18,11 @@ from core.domain.rules import RuleSpec
 from core.errors import StorageError
 from core.storage import outbox
 from core.storage.database import Database
+from core.worker import dispatcher
 from tests.clock import FrozenClock
 from tests.storage.outages import fetch
 from tests.worker.room import Room, room_in
+from tests.worker.support import until
 
 UP, DEGRADED, DOWN = Status.UP, Status.DEGRADED, Status.DOWN
 
@@ -302,6 +304,35 @@ async def test_a_process_that_is_frozen_while_it_decides_is_ended_by_the_server(
     monkeypatch.setattr(outbox, "FROZEN_MS", 100)
     with pytest.raises(StorageError):
         await decide_and_freeze(room)
+
+
+async def test_an_incident_whose_recovery_was_lost_ends_with_the_state(room: Room) -> None:
+    service = await room.service("ping")
+    await room.channel()
+    await room.see(service, DOWN)
+    await room.round()
+    await fetch(room.database, "UPDATE ronda.service_states SET status = 1, since = now() RETURNING status")
+    await room.round()
+    assert [incident.ending for incident in await room.incidents()] == [Ending.RECOVERED]
+    assert room.post.titles() == ["DOWN: acme/ping", "RECOVERED: acme/ping"]
+
+
+async def test_a_defect_in_a_pass_ends_no_later_pass_and_is_no_health(
+    room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(dispatcher, "POLL_SECONDS", 0.01)
+    passes = []
+
+    async def broken() -> float:
+        passes.append(1)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(room.dispatcher, "make_pass", broken)
+    room.dispatcher.start()
+    await until(lambda: len(passes) == 2)
+    await room.dispatcher.stop()
+    assert not room.dispatcher.is_well
+    assert "a defect of Ronda" in caplog.text
 
 
 async def decide_and_freeze(room: Room) -> None:

@@ -16,7 +16,7 @@ from core.errors import NotFound
 from core.i18n import _
 from core.storage.alert_rows import INCIDENT_EVENTS, INCIDENTS, OCCASIONS, OPERATORS, SNOOZES
 from core.storage.incident_values import event_of, event_values, incident_of, incident_values, occasion_of
-from core.storage.pieces import streamed
+from core.storage.pieces import in_pieces
 from core.storage.rows import among
 
 MOST_FOUND = 20_000
@@ -64,7 +64,7 @@ class Incidents:
         """Give the incidents of which something may still have to be told, the oldest first."""
         statement = select(INCIDENTS).where(~INCIDENTS.c.settled).order_by(INCIDENTS.c.id)
         found: list[Incident] = []
-        async for rows in streamed(self._session, statement):
+        async for rows in in_pieces((await self._session.execute(statement)).all()):
             found += map(incident_of, rows)
         return found
 

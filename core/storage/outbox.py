@@ -16,7 +16,7 @@ from core.domain.notices import DeliveryHealth, MessageState, Notice, OutboxEntr
 from core.domain.occasions import Occasion
 from core.storage.alert_rows import NOTICES, NOTIFICATIONS, OCCASIONS
 from core.storage.mapping import storable_text
-from core.storage.pieces import streamed
+from core.storage.pieces import in_pieces
 from core.storage.rows import among
 
 DECIDERS_LOCK = 0x726F6E64_74656C6C
@@ -121,7 +121,7 @@ class Outbox:
             .order_by(NOTICES.c.id)
         )
         found: list[tuple[Notice, MessageState | None]] = []
-        async for rows in streamed(self._session, statement):
+        async for rows in in_pieces((await self._session.execute(statement)).all()):
             for row in rows:
                 found.append((_notice_of(row), None if row.state is None else MessageState(row.state)))
         return found
@@ -147,7 +147,7 @@ class Outbox:
             select(NOTICES).where(among(NOTICES.c.notification_id, notification_ids)).order_by(NOTICES.c.id)
         )
         found: list[Notice] = []
-        async for rows in streamed(self._session, statement):
+        async for rows in in_pieces((await self._session.execute(statement)).all()):
             found += map(_notice_of, rows)
         return found
 

@@ -27,6 +27,9 @@ async def streamed(
 ) -> AsyncIterator[Sequence[Row[Any]]]:
     """Give the rows of a statement as the server sends them, some at a time."""
     result = await session.stream(statement, values)
-    async for rows in result.partitions(ROWS_AT_ONCE):
-        yield rows
-        await asyncio.sleep(0)
+    try:
+        async for rows in result.partitions(ROWS_AT_ONCE):
+            yield rows
+            await asyncio.sleep(0)
+    finally:
+        await result.close()  # whoever is cancelled in between leaves no cursor behind

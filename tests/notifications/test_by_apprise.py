@@ -235,7 +235,7 @@ async def test_an_attempt_that_found_no_thread_in_time_is_never_made(
         assert gate.wait(20)
         return Delivery(True, "")
 
-    monkeypatch.setattr("core.notifications.sending.deliver", deliver)
+    monkeypatch.setattr("core.notifications.by_apprise.deliver", deliver)
     senders = Senders(clock)
     first = asyncio.create_task(senders.send(channel("json://a/"), message()))
     second = asyncio.create_task(senders.send(channel("json://b/"), message()))

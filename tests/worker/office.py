@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from core.bus import Bus
 from core.clock import SystemClock
+from core.domain.channels import Sender
 from core.domain.clients import Client, ClientSpec
 from core.domain.events import (
     InventoryChanged,
@@ -42,6 +43,7 @@ class Process:
         may_lead: bool = True,
         checks: Checks | None = None,
         outside: Outside | None = None,
+        sender: Sender | None = None,
     ) -> None:
         self.database = database
         self.bus = Bus()
@@ -66,6 +68,7 @@ class Process:
             identity,
             outside=outside,
             lease_seconds=LEASE_SECONDS,
+            sender=sender,
         )
 
     async def start(self) -> None:
@@ -96,10 +99,17 @@ class Office:
         self._names = itertools.count(1)
 
     async def open(
-        self, *, may_lead: bool = True, checks: Checks | None = None, outside: Outside | None = None
+        self,
+        *,
+        may_lead: bool = True,
+        checks: Checks | None = None,
+        outside: Outside | None = None,
+        sender: Sender | None = None,
     ) -> Process:
         name = f"process {next(self._names)}"
-        process = Process(self.database, name, may_lead=may_lead, checks=checks, outside=outside)
+        process = Process(
+            self.database, name, may_lead=may_lead, checks=checks, outside=outside, sender=sender
+        )
         self.processes.append(process)
         await process.start()
         return process

@@ -22,8 +22,11 @@ class Place(StrEnum):
 
     BOARD = "board"
     SERVICE = "service"
+    INCIDENTS = "incidents"
+    INCIDENT = "incident"
     CLIENTS = "clients"
     CLIENT = "client"
+    ALERTS = "alerts"
     SYSTEM = "system"
     FORM = "form"
 
@@ -51,20 +54,33 @@ GROUP_TITLES = {
 PLACE_TITLES = {
     Place.BOARD: _("Board"),
     Place.SERVICE: _("Service"),
+    Place.INCIDENTS: _("Incidents"),
+    Place.INCIDENT: _("Incident"),
     Place.CLIENTS: _("Clients"),
     Place.CLIENT: _("Client"),
+    Place.ALERTS: _("Alerts"),
     Place.SYSTEM: _("System"),
     Place.FORM: _("Form"),
 }
 
-TABS = ((Place.BOARD, "1"), (Place.CLIENTS, "4"), (Place.SYSTEM, "6"))
-"""The places of the top bar with their digits; 2, 3 and 5 are kept for the wall, incidents and alerts."""
+TABS = (
+    (Place.BOARD, "1"),
+    (Place.INCIDENTS, "3"),
+    (Place.CLIENTS, "4"),
+    (Place.ALERTS, "5"),
+    (Place.SYSTEM, "6"),
+)
+"""The places of the top bar with their digits; 2 is kept for the wall."""
 
 _SCREENS = frozenset(Place) - {Place.FORM}
 _LISTS = frozenset({Place.BOARD, Place.CLIENTS, Place.CLIENT})
 _OBJECTS = _LISTS | {Place.SERVICE}
 _SERVICES = frozenset({Place.BOARD, Place.SERVICE, Place.CLIENT})
 _BOARD = frozenset({Place.BOARD})
+_INCIDENTS = frozenset({Place.INCIDENTS, Place.INCIDENT})
+_FAILING = _INCIDENTS | {Place.BOARD, Place.SERVICE}
+_ALERTS = frozenset({Place.ALERTS})
+_FILTERED = frozenset({Place.BOARD, Place.INCIDENTS, Place.CLIENTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,18 +161,31 @@ ACTIONS: tuple[Action, ...] = (
            Group.MOVE, _BOARD, "problem(-1)", "["),
     Action("fold", "space", _("fold"), _("fold or unfold the client"), Group.MOVE, _BOARD, "fold", "space",
            hint=9),
+    Action("unfold", "space", _("unfold"), _("unfold or fold what has one cause"),
+           Group.VIEW, frozenset({Place.INCIDENTS}), "fold", "space", hint=9),
+    Action("open-incident", "enter,o", _("open"), _("open the incident"), Group.GO,
+           frozenset({Place.INCIDENTS}), "open", "⏎ o", hint=3, palette=False),
     Action("open", "enter", _("open"), _("open the details"), Group.GO, _LISTS, "open", "⏎", hint=3,
            palette=False),
     Action("filter", "slash", _("filter"), _("filter as you type: name, client, tag, status"), Group.FIND,
-           frozenset({Place.BOARD, Place.CLIENTS}), "filter", "/", hint=2),
+           _FILTERED, "filter", "/", hint=2),
     Action("only-problems", "x", _("only problems"), _("show only what is not well"), Group.FIND, _BOARD,
            "only_problems", hint=11),
     Action("sort", "s", _("sort"), _("sort by client, problems, latency, last change"), Group.FIND, _BOARD,
            "sort", hint=12),
-    Action("clear", "escape", _("clear"), _("clear the filter"), Group.FIND,
-           frozenset({Place.BOARD, Place.CLIENTS}), "back", "Esc", palette=False),
+    Action("clear", "escape", _("clear"), _("clear the filter"), Group.FIND, _FILTERED, "back", "Esc",
+           palette=False),
     Action("back", "escape", _("back"), _("one step back"), Group.GO,
-           frozenset({Place.SERVICE, Place.CLIENT, Place.SYSTEM}), "back", "Esc", hint=2, palette=False),
+           frozenset({Place.SERVICE, Place.INCIDENT, Place.CLIENT, Place.SYSTEM}), "back", "Esc", hint=2,
+           palette=False),
+    _change("acknowledge", "a", _("acknowledge"), _("acknowledge it: reminders stop"),
+            _FAILING, "acknowledge", hint=4),
+    _change("unacknowledge", "A", _("take back"), _("take the acknowledgement back"), _INCIDENTS,
+            "unacknowledge", hint=5),
+    _change("assign", "w", _("assign"), _("say who looks after it"), _INCIDENTS, "assign", hint=6),
+    _change("note", "N", _("note"), _("add a note to its timeline"), _INCIDENTS, "note", hint=7),
+    _change("snooze", "z", _("snooze"), _("snooze it: nobody is told for a while"), _FAILING,
+            "snooze", hint=8),
     _change("new", "n", _("new"), _("new service, or new client where there is none"),
             _BOARD | {Place.CLIENT}, "new", hint=5),
     _change("new-client", "n", _("new"), _("new client"), frozenset({Place.CLIENTS}), "new", hint=5),
@@ -166,24 +195,47 @@ ACTIONS: tuple[Action, ...] = (
     _change("duplicate", "D", _("duplicate"), _("make another like it"), _SERVICES, "duplicate"),
     _change("delete", "d", _("delete"), _("delete it: asks, and u brings it back"), _OBJECTS, "delete",
             hint=10, confirm=True),
+    _change("new-alert", "n", _("new"), _("new channel, rule or maintenance window"), _ALERTS, "new", hint=5),
+    _change("edit-alert", "e,enter", _("edit"), _("edit the channel or rule"), _ALERTS, "edit", hint=6,
+            key_label="e ⏎"),
+    _change("another", "D", _("duplicate"), _("make another window like it"), _ALERTS, "duplicate", hint=6),
+    _change("remove", "d", _("delete"), _("delete it, or end the window: asks"), _ALERTS, "delete",
+            hint=9, confirm=True),
+    _change("switch", "p", _("on / off"), _("switch the channel or rule on or off"), _ALERTS, "switch",
+            hint=8),
+    _change("try-out", "t", _("test"), _("send a test and show the answer"), _ALERTS, "try_out", hint=7),
+    _change("send-again", "R", _("send again"), _("send the message again, at once"), _ALERTS, "send_again",
+            hint=5),
     _change("undo", "u", _("undo"), _("bring back what was deleted last"), _OBJECTS, "app.undo"),
     Action("span", "t", _("1 h / 24 h"), _("chart over one hour or one day"), Group.VIEW,
            frozenset({Place.SERVICE}), "span", hint=2),
+    Action("to-service", "S", _("service"), _("open the page of its service"), Group.GO, _INCIDENTS,
+           "to_service", hint=10),
     Action("why", "v", _("why"), _("why it failed: what the check met"), Group.VIEW,
            frozenset({Place.SERVICE}), "why", hint=3),
     Action("reveal", "r", _("reveal"), _("show or hide the API key"), Group.VIEW, frozenset({Place.CLIENT}),
            "reveal", role=Role.OPERATOR),
     _form("save", "ctrl+s", _("save"), _("save and close"), "save", "^s", 1),
-    _form("test", "f2", _("test"), _("run the check as it is typed, without saving"), "test", "F2", 2),
+    _form("test", "f2", _("test"), _("try out what is typed, without saving"), "test", "F2", 2),
     _form("field-help", "f1", _("field help"), _("help of this field"), "field_help", "F1", 3),
     _form("cancel", "escape", _("cancel"), _("close; asks when something was changed"), "cancel", "Esc", 4),
     _form("form-reveal", "f3", _("reveal"), _("show or mask the secret of this field"), "reveal", "F3", 5),
     _form("form-quit", "ctrl+c", _("quit"), _("leave Ronda; asks when something was changed"), "leave", "^c"),
     Action("board", "1", _("board"), _("every service on one board"), Group.GO, _SCREENS,
            "app.place('board')"),
+    Action("incidents", "3", _("incidents"), _("what is wrong, and what was today"), Group.GO, _SCREENS,
+           "app.place('incidents')"),
     Action("clients", "4", _("clients"), _("clients and their services"), Group.GO, _SCREENS,
            "app.place('clients')"),
+    Action("alerts", "5", _("alerts"), _("channels, rules, maintenance, outbox"), Group.GO, _SCREENS,
+           "app.place('alerts')"),
+    Action("next-list", "right,tab", _("lists"), _("next or previous list"), Group.GO, _ALERTS, "list(1)",
+           "→ ← Tab", hint=2, palette=False),
+    Action("previous-list", "left,shift+tab", _("previous list"), "", Group.GO, _ALERTS, "list(-1)", "←",
+           palette=False),
     Action("system", "6", _("system"), _("how Ronda itself is"), Group.GO, _SCREENS, "app.place('system')"),
+    Action("hand-over", "H", _("hand-over"), _("what happened in the last hours"),
+           Group.GO, _SCREENS, "app.hand_over"),
     Action("retry", "r", _("try again"), _("try again to open the database"), Group.GO, _BOARD, "retry",
            hint=1),
     Action("palette", "colon,ctrl+p", _("commands"), _("find a command or a theme by name"), Group.FIND,

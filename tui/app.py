@@ -10,30 +10,41 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from textual import work
+from textual.notifications import SeverityLevel
+from textual.widgets import Input
+from textual.worker import Worker
 
 from core.clock import Clock, SystemClock
+from core.domain.channels import Tone
 from core.domain.clients import Client
-from core.domain.operators import Operator
+from core.domain.observations import Status
+from core.domain.operators import Operator, Role
 from core.domain.services import Service
 from core.errors import RondaError, StorageError
 from core.i18n import _
 from core.operations.desk import Desk
+from core.operations.handover import HandOver
 from core.wording import error_text
 from tui.actions import Place
 from tui.board_model import BoardModel
 from tui.bridge import Bridge
 from tui.commands import ActionCommands
+from tui.defects import tell_defect
 from tui.formatting import safe
 from tui.keyboard import KeysInOrder
 from tui.log_tail import LogTail
 from tui.look import RondaLook
 from tui.output import FrameDropping, ending_in_order, is_remote
+from tui.presence import Presence
 from tui.reader import Reader
+from tui.screens.alerts import AlertsScreen
 from tui.screens.board import BoardScreen
 from tui.screens.clients import ClientsScreen
 from tui.screens.confirm import Confirm
 from tui.screens.form import FormScreen
+from tui.screens.handover import HandOverScreen
 from tui.screens.help import HelpScreen
+from tui.screens.incidents import IncidentsScreen
 from tui.screens.place import PlaceScreen
 from tui.screens.quit import leaving
 from tui.screens.service import ServiceScreen
@@ -41,9 +52,15 @@ from tui.screens.system import SystemScreen
 from tui.session import DeskSession, OpenDesk
 from tui.stages import Stage
 from tui.undo import Undo
+from tui.window_title import WindowTitle
+
+_SEVERITIES: dict[Tone, SeverityLevel] = {Tone.DOWN: "error", Tone.DEGRADED: "warning"}
+"""How a message for every console is shown, by what it brings; others just inform."""
+MESSAGE_SECONDS = 15.0
+"""How long such a message is shown."""
 
 
-class RondaApp(RondaLook, KeysInOrder, FrameDropping):
+class RondaApp(RondaLook, KeysInOrder, FrameDropping, WindowTitle):
     """The console of one operator.
 
     ``open_desk`` is entered while the first frame is drawn and left after the last one; ``about`` are
@@ -54,7 +71,9 @@ class RondaApp(RondaLook, KeysInOrder, FrameDropping):
     CSS_PATH = Path(__file__).parent / "styles" / "ronda.tcss"
     MODES = {  # noqa: RUF012 - Textual declares it so
         Place.BOARD.value: BoardScreen,
+        Place.INCIDENTS.value: IncidentsScreen,
         Place.CLIENTS.value: ClientsScreen,
+        Place.ALERTS.value: AlertsScreen,
         Place.SYSTEM.value: SystemScreen,
     }
     DEFAULT_MODE = Place.BOARD.value
@@ -91,6 +110,9 @@ class RondaApp(RondaLook, KeysInOrder, FrameDropping):
         self._desk: Desk | None = None
         self._reader: Reader | None = None
         self._undo = Undo()
+        self.presence = Presence(self.welcome_back)
+        self._untold: HandOver | None = None
+        """What changed since the operator left, while it has not been shown."""
 
     # The desk
 
@@ -118,6 +140,9 @@ class RondaApp(RondaLook, KeysInOrder, FrameDropping):
         self._end_log = self.log_tail.attach()
         self.open_desk()
         self.call_after_refresh(_spare_the_collector)
+        self.bridge.board_changed.subscribe(
+            self, lambda _change: self.show_down(self.board.totals[Status.DOWN])
+        )
 
     @work(exclusive=True, group="desk")
     async def open_desk(self) -> None:
@@ -132,7 +157,11 @@ class RondaApp(RondaLook, KeysInOrder, FrameDropping):
         self._desk = desk
         self._reader = self._read(desk)
         self._enter(Stage.LOADING)
-        self.bridge.start(self._reader, desk.bus, self._board_loaded)
+        self.bridge.start(self._reader, desk.bus, self._board_loaded, self.show_message)
+        if desk.operator.may(Role.OPERATOR):  # whoever may only look writes nothing, not even this
+            self.run_worker(
+                self.presence.keep(self._reader), name="presence", group="presence", exit_on_error=False
+            )
 
     def _board_loaded(self) -> None:
         """Show the board, now that it has been read."""
@@ -149,7 +178,10 @@ class RondaApp(RondaLook, KeysInOrder, FrameDropping):
     async def on_unmount(self) -> None:
         """Put everything away; then Textual waits for what the terminal still has to take."""
         signal.alarm(0)
+        self.give_title_back()
         self.bridge.stop()
+        if self.bridge.watch.offline_since is None:
+            await self.presence.leave()
         self._end_log()
         try:
             await self.session.close()
@@ -169,6 +201,38 @@ class RondaApp(RondaLook, KeysInOrder, FrameDropping):
     def open_service(self, service_id: int) -> None:
         """Show the details of a service over the present place."""
         self.push_screen(ServiceScreen(service_id))
+
+    @work(group="messages", exit_on_error=False)
+    async def show_message(self, notification_id: int) -> None:
+        """Ring the bell and show a message that was sent to every console."""
+        self.bell()
+        try:
+            message = await self.reader.told(notification_id)
+        except RondaError as error:
+            text = _("There is a message that cannot be read: {reason}").format(reason=error_text(error))
+            self.notify(safe(text), severity="error", markup=False)
+            return
+        if message is not None:
+            severity = _SEVERITIES.get(message.tone, "information")
+            self.notify(safe(message.title), severity=severity, timeout=MESSAGE_SECONDS, markup=False)
+
+    def welcome_back(self, shift: HandOver) -> None:
+        """Show what changed since the operator left, unless they have begun to type by now."""
+        if isinstance(self.screen, PlaceScreen) and not isinstance(self.screen.focused, Input):
+            self.push_screen(HandOverScreen(shift.since, shift))
+        else:
+            self._untold = shift
+            self.notify(_("Something has changed since you left: H tells what."), markup=False)
+
+    def action_hand_over(self) -> None:
+        """Show what happened in the last hours; at first what has changed since the operator left."""
+        if isinstance(self.screen, PlaceScreen):
+            shift, self._untold = self._untold, None
+            self.push_screen(HandOverScreen(self.presence.left_at, shift))
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """Tell a defect."""
+        tell_defect(self, event)
 
     def action_help(self) -> None:
         """Show the keys of the present place."""

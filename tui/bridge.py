@@ -8,6 +8,7 @@ to the screens by signals.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -16,7 +17,16 @@ from textual.signal import Signal
 
 from core.bus import Bus
 from core.clock import Clock
-from core.domain.events import InventoryChanged, ServiceJudged, StorageChanged, WorkersReported
+from core.domain.events import (
+    AlertingChanged,
+    IncidentsChanged,
+    InventoryChanged,
+    ServiceJudged,
+    StorageChanged,
+    TerminalTold,
+    WindowsChanged,
+    WorkersReported,
+)
 from core.errors import RondaError
 from core.memory import keep_what_stays
 from tui.board_model import BoardModel
@@ -29,7 +39,7 @@ if TYPE_CHECKING:
 TELL_SECONDS = 0.2
 """Results are gathered this long before the panes hear of them."""
 RELOAD_SECONDS = 0.25
-"""Changes of the inventory are gathered this long before they are read."""
+"""Changes of the inventory, and of incidents, are gathered this long before they are read."""
 SWEEP_SECONDS = 2.0
 """How often statuses are looked through for ones that time alone has changed."""
 UPTIME_SECONDS = 10.0
@@ -40,6 +50,8 @@ LONGEST_UPTIME_SECONDS = 60.0
 """They are counted anew after so long all the same, also when the database hung for once."""
 RETRY_SECONDS = 3.0
 """After a failed read."""
+REMEMBERED_MESSAGES = 100
+"""A message that comes again within so many is not shown twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,17 @@ class BoardChanged:
     """Services with a new result, or whose status time alone has changed."""
     inventory: bool = False
     """Services or clients came, went or were edited; or everything was read anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertsChanged:
+    """What is known of incidents or of alerting is not as it was."""
+
+    incidents: bool = False
+    alerting: bool = False
+    """Channels, rules, or what waits to be sent."""
+    windows: bool = False
+    """Maintenance windows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +101,15 @@ class Bridge:
         self.watch = Watch()
         self.board_changed: Signal[BoardChanged] = Signal(app, "board-changed")
         self.watch_changed: Signal[Watch] = Signal(app, "watch-changed")
+        self.alerts_changed: Signal[AlertsChanged] = Signal(app, "alerts-changed")
         self._app = app
         self._clock = clock
         self._listeners: list[Callable[[int], None]] = []
         self._failure_listeners: list[Callable[[ServiceJudged], None]] = []
         self._untold: set[int] = set()
+        self._untold_alerts = AlertsChanged()
+        self._messages: deque[int] = deque(maxlen=REMEMBERED_MESSAGES)
+        self._show_message: Callable[[int], object] = lambda _number: None
         self._held_back: list[ServiceJudged] | None = []
         """Results that came while the board is being read; None: it is not."""
         self._wanted = _Wanted()
@@ -92,18 +119,28 @@ class Bridge:
         self._ended: list[Callable[[], None]] = []
         self._loaded: Callable[[], None] = lambda: None
 
-    def start(self, reader: Reader, bus: Bus, loaded: Callable[[], None]) -> None:
-        """Follow the bus of a desk that has been opened, and read the board; ``loaded`` when it is there."""
-        self._loaded = loaded
+    def start(
+        self, reader: Reader, bus: Bus, loaded: Callable[[], None], show_message: Callable[[int], object]
+    ) -> None:
+        """Follow the bus of a desk that has been opened, and read the board; ``loaded`` when it is there.
+
+        ``show_message`` gets the number of each message for every console, once.
+        """
+        self._loaded, self._show_message = loaded, show_message
         self._ended = [
             bus.subscribe(ServiceJudged, self._judged),
             bus.subscribe(InventoryChanged, self._inventory_changed),
             bus.subscribe(WorkersReported, self._workers_reported),
             bus.subscribe(StorageChanged, self._storage_changed),
+            bus.subscribe(IncidentsChanged, self._incidents_changed),
+            bus.subscribe(AlertingChanged, self._alerting_changed),
+            bus.subscribe(WindowsChanged, self._windows_changed),
+            bus.subscribe(TerminalTold, self._terminal_told),
         ]
         self._tell_watch(replace(self.watch, key_matches=reader.key_matches))
         self._want(_Wanted(everything=True, beats=True))
         self._app.set_interval(TELL_SECONDS, self._tell_board)
+        self._app.set_interval(RELOAD_SECONDS, self._tell_alerts)
         self._app.set_interval(SWEEP_SECONDS, self.sweep)
         self._app.run_worker(self._keep_reading(reader), name="board", group="bridge")
         self._app.run_worker(self._keep_counting(reader), name="uptimes", group="bridge")
@@ -157,6 +194,25 @@ class Bridge:
             self._want(_Wanted(service_ids=event.service_ids))
         else:
             self._want(_Wanted(everything=True, beats=not self.watch.leads_here))
+
+    def _incidents_changed(self, _event: IncidentsChanged) -> None:
+        self._untold_alerts = replace(self._untold_alerts, incidents=True)
+
+    def _alerting_changed(self, _event: AlertingChanged) -> None:
+        self._untold_alerts = replace(self._untold_alerts, alerting=True)
+
+    def _windows_changed(self, _event: WindowsChanged) -> None:
+        self._untold_alerts = replace(self._untold_alerts, windows=True)
+
+    def _tell_alerts(self) -> None:
+        if self._untold_alerts != AlertsChanged():
+            told, self._untold_alerts = self._untold_alerts, AlertsChanged()
+            self.alerts_changed.publish(told)
+
+    def _terminal_told(self, event: TerminalTold) -> None:
+        if event.notification_id not in self._messages:
+            self._messages.append(event.notification_id)
+            self._show_message(event.notification_id)
 
     def _want(self, wanted: _Wanted) -> None:
         self._wanted = self._wanted.also(wanted)

@@ -70,6 +70,18 @@ class Watch:
         """How the round goes, wherever it runs."""
         return self.leader.health if self.leader else RoundHealth()
 
+    @property
+    def messages_text(self) -> str:
+        """Say how many messages were given up, or else wait; empty: all are delivered."""
+        failed, waiting = self.health.messages_failed, self.health.messages_waiting
+        if failed:
+            text = ngettext("{count} message failed", "{count} messages failed", failed)
+            return text.format(count=f"{failed:,}")
+        if waiting:
+            text = ngettext("{count} message waits", "{count} messages wait", waiting)
+            return text.format(count=f"{waiting:,}")
+        return ""
+
     def notice(self, services: int) -> Notice | None:
         """Give what must be said at the top of every place; the most pressing thing only."""
         if self.offline_since is not None:

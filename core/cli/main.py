@@ -16,6 +16,7 @@ from core.cli import (
     check,
     client,
     db,
+    handover,
     health,
     incident,
     maintenance,
@@ -29,7 +30,21 @@ from core.errors import RondaError
 from core.i18n import _
 from core.wording import error_text
 
-_NOUNS = (client, service, check, beat, maintenance, incident, channel, rule, status, health, agent, db)
+_NOUNS = (
+    client,
+    service,
+    check,
+    beat,
+    maintenance,
+    incident,
+    handover,
+    channel,
+    rule,
+    status,
+    health,
+    agent,
+    db,
+)
 
 
 class _ShowVersion(Action):

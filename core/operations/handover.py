@@ -82,14 +82,13 @@ async def hand_over(desk: Desk, since: datetime) -> HandOver:
 
 async def arrive(desk: Desk) -> HandOver | None:
     """Note that the operator is here; give what changed since they left, if that is worth telling."""
-    now, name = desk.clock.now(), desk.operator.name
     async with desk.database.unit() as unit:
-        left_at = await unit.incidents.seen_at(name)
-        await unit.incidents.see(name, now)
-    if left_at is None or now - left_at < SHORT_ABSENCE:
-        return None
-    found = await hand_over(desk, left_at)
-    return None if found.is_quiet else found
+        left_at = await unit.incidents.seen_at(desk.operator.name)
+    found = None
+    if left_at is not None and desk.clock.now() - left_at >= SHORT_ABSENCE:
+        found = await hand_over(desk, left_at)
+    await stay(desk)  # last: what could not be read is told at the next attempt
+    return None if found is None or found.is_quiet else found
 
 
 async def stay(desk: Desk) -> None:

@@ -31,6 +31,7 @@ from core.domain.uptime import Uptime
 from core.domain.workers import RoundHealth, WorkerKind, WorkerReport
 from core.operations.board import BEATS, BoardLine
 from core.operations.desk import Desk
+from core.operations.handover import HandOver
 from tests.clock import FrozenClock
 from tui.app import RondaApp
 from tui.reader import Reader
@@ -258,6 +259,15 @@ class CannedReader(Reader):
 
     async def changes(self, limit: int) -> list[AuditEntry]:
         return list(CHANGES)
+
+    async def hand_over(self, since: datetime) -> HandOver:
+        return HandOver(since, NOW, (), (), (), (), 0, 0, (), {}, (), ())
+
+    async def arrive(self) -> HandOver | None:
+        return None
+
+    async def stay(self) -> None:
+        """Note nothing: there is no database."""
 
     @property
     def key_matches(self) -> bool:

@@ -16,9 +16,12 @@ from textual.screen import Screen
 from core.bus import Bus
 from core.checks.prober import Prober
 from core.clock import SystemClock
+from core.domain.channels import Channel
 from core.domain.clients import Client, ClientSpec
 from core.domain.kinds import Kind
+from core.domain.maintenance import Window
 from core.domain.operators import Operator, Role
+from core.domain.rules import Rule
 from core.domain.secret import Secret
 from core.domain.services import Header, Service, ServiceSpec
 from core.operations.desk import Desk
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from core.storage.database import Database
 
 Stored = TypeVar("Stored", Client, Service)
+Opened = TypeVar("Opened", Client, Service, Channel, Rule, Window)
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 DEADLINE_SECONDS = 20.0
@@ -111,7 +115,7 @@ def form_of(kind: Kind, endpoint: str, **fields: object) -> ServiceForm:
     return ServiceForm().for_edit(replace(LEDGER, spec=spec), NORTHWIND)
 
 
-def shown_fields(form: FormScreen[Stored]) -> set[str]:
+def shown_fields(form: FormScreen[Opened]) -> set[str]:
     """Give the names of the fields that are seen."""
     return {each.field.name for each in form.rows.shown}
 
@@ -127,12 +131,12 @@ def focused_row(app: App[None]) -> str:
     return app.focused.query_ancestor(FieldRow).field.name
 
 
-def row(form: FormScreen[Stored], name: str) -> FieldRow:
+def row(form: FormScreen[Opened], name: str) -> FieldRow:
     """Give the row of a field."""
     return form.query_one(f"#row-{name}", FieldRow)
 
 
-async def write(pilot: Pilot[None], form: FormScreen[Stored], texts: Mapping[str, str]) -> None:
+async def write(pilot: Pilot[None], form: FormScreen[Opened], texts: Mapping[str, str]) -> None:
     """Put texts into fields as if they had been typed, one after the other."""
     for name, text in texts.items():
         form.set_focus(row(form, name).editor)

@@ -7,24 +7,39 @@ import pytest
 from core.domain.operators import Role
 from tui.actions import ACTIONS, TABS, Action, Group, Place, actions_of, bindings_for, help_for, hints_for
 from tui.app import RondaApp
+from tui.screens.alerts import AlertsScreen
 from tui.screens.board import BoardScreen
 from tui.screens.client import ClientScreen
 from tui.screens.clients import ClientsScreen
+from tui.screens.incident import IncidentScreen
+from tui.screens.incidents import IncidentsScreen
 from tui.screens.service import ServiceScreen
 from tui.screens.service_form import ServiceForm
 from tui.screens.system import SystemScreen
+from tui.widgets.scroll_page import ScrollPage
 from tui.widgets.status_grid import StatusGrid
 from tui.widgets.table import Table
 
 SCREENS: dict[Place, type] = {
     Place.BOARD: BoardScreen,
     Place.SERVICE: ServiceScreen,
+    Place.INCIDENTS: IncidentsScreen,
+    Place.INCIDENT: IncidentScreen,
     Place.CLIENTS: ClientsScreen,
     Place.CLIENT: ClientScreen,
+    Place.ALERTS: AlertsScreen,
     Place.SYSTEM: SystemScreen,
     Place.FORM: ServiceForm,
 }
-LISTS = {Place.BOARD: StatusGrid, Place.SERVICE: Table, Place.CLIENTS: Table, Place.CLIENT: Table}
+LISTS = {
+    Place.BOARD: StatusGrid,
+    Place.SERVICE: Table,
+    Place.INCIDENTS: Table,
+    Place.INCIDENT: ScrollPage,
+    Place.CLIENTS: Table,
+    Place.CLIENT: Table,
+    Place.ALERTS: Table,
+}
 
 
 def test_actions_have_names_of_their_own() -> None:
@@ -77,10 +92,12 @@ def test_the_footer_of_a_place_tells_how_to_get_help(place: Place) -> None:
 
 
 def test_only_what_destroys_asks_and_whatever_changes_needs_an_operator() -> None:
-    assert {action.id for action in ACTIONS if action.confirm} == {"delete"}
+    assert {action.id for action in ACTIONS if action.confirm} == {"delete", "remove"}
     changing = [action for action in ACTIONS if action.group is Group.CHANGE]
     assert all(action.role is Role.OPERATOR for action in changing)
 
 
 def test_places_of_the_top_bar_have_the_digits_of_the_design() -> None:
-    assert TABS == ((Place.BOARD, "1"), (Place.CLIENTS, "4"), (Place.SYSTEM, "6"))
+    assert [(place.value, digit) for place, digit in TABS] == [
+        ("board", "1"), ("incidents", "3"), ("clients", "4"), ("alerts", "5"), ("system", "6"),
+    ]  # fmt: skip

@@ -136,3 +136,31 @@ def test_a_line_without_a_colon_is_no_header() -> None:
 def test_every_way_of_being_unreadable_has_words(code: str) -> None:
     assert code in FAULTS
     assert fault_text(values.Unreadable(code, text="x").fault("name"))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.0, "0"),
+        (45.0, "45s"),
+        (90.0, "90s"),
+        (300.0, "5m"),
+        (5400.0, "90m"),
+        (14_400.0, "4h"),
+        (86_400.0, "1d"),
+    ],
+)
+def test_a_duration_is_written_in_one_unit_and_read_back(seconds: float, text: str) -> None:
+    assert values.duration_text(seconds) == text
+    assert values.duration(text, None) == seconds
+
+
+def test_what_is_no_duration_is_named_as_one() -> None:
+    with pytest.raises(values.Unreadable) as unreadable:
+        values.duration("soon", None)
+    assert unreadable.value.fault("after_seconds").code == "duration"
+
+
+def test_marked_numbers_are_written_and_read_back() -> None:
+    assert values.numbers(values.numbers_text((3, 1)), None) == (3, 1)
+    assert values.numbers("", None) == ()

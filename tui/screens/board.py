@@ -15,6 +15,7 @@ from textual.dom import DOMNode
 from textual.widgets import Input
 
 from core.domain.clients import Client
+from core.domain.incidents import FAILING
 from core.domain.operators import Role
 from core.domain.services import Service
 from core.i18n import _, ngettext
@@ -23,7 +24,7 @@ from tui.arrangement import SORT_WORDS
 from tui.board_model import Entry
 from tui.bridge import BoardChanged
 from tui.formatting import safe
-from tui.screens.changes import Changes
+from tui.screens.handling import Handling, label_of
 from tui.stages import Stage, empty_words, stage_words, unmatched_words
 from tui.watch import Watch
 from tui.widgets.column_titles import ColumnTitles
@@ -41,7 +42,7 @@ _NEEDS_SERVICES = frozenset({"filter", "only_problems", "sort"})
 _GRID_ACTIONS = frozenset({"fold", "problem", "move"})
 
 
-class BoardScreen(Changes):
+class BoardScreen(Handling):
     """Services with a cursor; beside them, where there is room, problems and the chosen service."""
 
     PLACE = Place.BOARD
@@ -237,6 +238,10 @@ class BoardScreen(Changes):
             return self.ronda.stage is Stage.FAILED
         if action == "new":
             return ready and bool(super().check_action(action, parameters))
+        if action in ("acknowledge", "snooze"):
+            entry = self.chosen_entry
+            possible = entry is not None and (action == "snooze" or entry.line.state.status in FAILING)
+            return possible and bool(super().check_action(action, parameters))
         if action in _NEEDS_ROW:
             wanted = self.chosen_entry if action in ("check", "duplicate") else self.grid.row
             return wanted is not None and bool(super().check_action(action, parameters))
@@ -295,6 +300,16 @@ class BoardScreen(Changes):
         if self.chosen_entry is not None:
             line = self.chosen_entry.line
             self.duplicate_service(line.service, line.client)
+
+    def action_acknowledge(self) -> None:
+        """Acknowledge the incident of the service under the cursor."""
+        if self.chosen_entry is not None:
+            self.acknowledge_entry(self.chosen_entry)
+
+    def action_snooze(self) -> None:
+        """Have nobody told of the service under the cursor for a while."""
+        if self.chosen_entry is not None:
+            self.snooze(label_of(self.chosen_entry), [self.chosen_entry.id])
 
     def action_retry(self) -> None:
         """Try once more to open the database."""

@@ -30,7 +30,7 @@ from tui.desk import desk_of
 from tui.formatting import safe
 from tui.screens.confirm import Confirm, discarding, overtaken
 from tui.screens.picker import Picker
-from tui.screens.sheet import Sheet, Stored, Values
+from tui.screens.sheet import Sheet, Stored, Values, name_of
 from tui.widgets.editors import ChoiceEditor
 from tui.widgets.field_help import FieldHelp
 from tui.widgets.field_rows import FieldRows
@@ -90,6 +90,7 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
     AUTO_FOCUS = ""
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]  # noqa: RUF012 - Textual declares it so
     FIELDS: ClassVar[tuple[Field, ...]] = ()
+    TEST_LABEL: ClassVar[str] = _("test")
 
     box = getters.query_one("#box", Vertical)
     rows = getters.query_one(FieldRows)
@@ -299,7 +300,7 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
         row = self.rows.entered
         chooses = row is not None and isinstance(row.editor, ChoiceEditor)
         told = [
-            (action.told_keys, action.label)
+            (action.told_keys, self.TEST_LABEL if action.id == "test" else action.label)
             for action in hints_for(Place.FORM)
             if self.check_action(action.call, ()) is not False
             and not (chooses and action.id == "form-reveal")
@@ -390,7 +391,7 @@ class FormScreen(ModalScreen[Stored | None], Generic[Stored]):
     def _conflict(self, before: Stored, theirs: Stored) -> Confirm:
         was, became = self.values_of(before), self.values_of(theirs)
         return overtaken(
-            theirs.spec.name,
+            name_of(theirs),
             [row.field.label for row in self.rows if was[row.field.name] != became[row.field.name]],
         )
 

@@ -13,6 +13,7 @@ from textual.content import Content
 
 from core.domain.events import ServiceJudged
 from core.domain.evidence import FailureEvidence, failure_of, with_failure
+from core.domain.incidents import FAILING
 from core.domain.observations import LatencyPoint, Observation, Status
 from core.errors import RondaError
 from core.i18n import _
@@ -22,7 +23,7 @@ from tui.board_model import Entry
 from tui.bridge import BoardChanged
 from tui.formatting import safe
 from tui.latency_series import point_of
-from tui.screens.changes import Changes
+from tui.screens.handling import Handling, label_of
 from tui.widgets.evidence import EvidencePane
 from tui.widgets.facts import Facts
 from tui.widgets.service_facts import (
@@ -39,7 +40,7 @@ LISTED_CHECKS = 200
 """Checks in the list."""
 
 
-class ServiceScreen(Changes):
+class ServiceScreen(Handling):
     """A service over the place that it was opened from; Esc goes back there."""
 
     PLACE: ClassVar[Place] = Place.SERVICE
@@ -214,6 +215,22 @@ class ServiceScreen(Changes):
         """Check the service now."""
         if self.entry is not None:
             self.check_service(self.entry.line.service)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave out what cannot be done now."""
+        if action == "acknowledge" and (self.entry is None or self.entry.line.state.status not in FAILING):
+            return False
+        return super().check_action(action, parameters)
+
+    def action_acknowledge(self) -> None:
+        """Acknowledge the incident of the service."""
+        if self.entry is not None:
+            self.acknowledge_entry(self.entry)
+
+    def action_snooze(self) -> None:
+        """Have nobody told of the service for a while."""
+        if self.entry is not None:
+            self.snooze(label_of(self.entry), [self.service_id])
 
     def action_back(self) -> None:
         """Go back to the page, or from there to where the service was opened."""

@@ -6,10 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from core.domain.channels import Channel
 from core.domain.clients import Client
+from core.domain.maintenance import Window
+from core.domain.rules import Rule
 from core.domain.services import Service
 
-Stored = TypeVar("Stored", bound=Client | Service)
+Subject = Client | Service | Channel | Rule | Window
+Stored = TypeVar("Stored", bound=Subject)
 Values = Mapping[str, Any]
 """What the fields hold, by their names."""
 
@@ -22,3 +26,8 @@ class Sheet(Generic[Stored]):
     values: Values
     stored: Stored | None = None
     """None while something new is made."""
+
+
+def name_of(stored: Subject) -> str:
+    """Give what people call it; a maintenance window has only its reason."""
+    return stored.spec.reason if isinstance(stored, Window) else stored.spec.name

@@ -58,8 +58,22 @@ ACTION_WORDS = {
     "duplicate": _("duplicated"),
     "pause": _("paused"),
     "resume": _("resumed"),
+    "end": _("ended"),
+    "snooze": _("snoozed"),
+    "wake": _("woke"),
+    "acknowledge": _("acknowledged"),
+    "unacknowledge": _("took back"),
+    "assign": _("assigned"),
+    "note": _("noted on"),
 }
-SUBJECT_WORDS = {"client": _("client"), "service": _("service")}
+SUBJECT_WORDS = {
+    "client": _("client"),
+    "service": _("service"),
+    "maintenance": _("maintenance"),
+    "incident": _("incident"),
+    "channel": _("channel"),
+    "rule": _("rule"),
+}
 
 
 class LogLines(Lines):

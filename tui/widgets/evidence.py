@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import ClassVar
 
 from rich.cells import chop_cells
 from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.containers import VerticalScroll
 from textual.strip import Strip
 
 from core.domain.evidence import FailureEvidence
@@ -17,9 +14,9 @@ from core.domain.text import readable
 from core.i18n import _, ngettext
 from core.wording import reach_text, reason_text
 from tui import formatting
-from tui.actions import Place, bindings_for
 from tui.widgets.lines import Line, Lines
 from tui.widgets.placard import wrapped
+from tui.widgets.scroll_page import ScrollPage
 
 _TAB = 4
 """Cells of a tab in what a peer sent."""
@@ -115,10 +112,8 @@ class EvidenceView(Lines):
             yield self.line().add(" ").add_within(more, cells, self.palette.faint)
 
 
-class EvidencePane(VerticalScroll, can_focus=True):
+class EvidencePane(ScrollPage):
     """The view with a scroll bar; the keys that move a cursor in lists scroll it."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(Place.SERVICE, move=True)]
 
     def __init__(self) -> None:
         super().__init__(id="evidence", classes="panel")
@@ -128,22 +123,3 @@ class EvidencePane(VerticalScroll, can_focus=True):
         """Put the view into the pane."""
         self.border_title = _("last failure")
         yield self.view
-
-    def action_move(self, step: int) -> None:
-        """Scroll by lines."""
-        self.scroll_relative(y=step, animate=False)
-
-    def action_page(self, step: int) -> None:
-        """Scroll by pages."""
-        self.scroll_relative(y=step * max(1, self.size.height - 1), animate=False)
-
-    def action_half_page(self, step: int) -> None:
-        """Scroll by half pages."""
-        self.scroll_relative(y=step * max(1, self.size.height // 2), animate=False)
-
-    def action_edge(self, step: int) -> None:
-        """Scroll to the beginning or the end."""
-        if step < 0:
-            self.scroll_home(animate=False)
-        else:
-            self.scroll_end(animate=False)

@@ -28,7 +28,9 @@ class FieldHelp(Static):
 
     def explain(self, field: Field, *, roomy: bool) -> None:
         """Show the help of a field; with room, there are empty lines between its parts."""
-        parts = [Content.styled(field.label, "bold $text-strong"), Content(field.help)]
+        parts = [Content.styled(field.label, "bold $text-strong")]
+        if field.help:
+            parts.append(Content(field.help))
         if field.example:
             parts.append(Content.styled(_("For example"), "$text-faint") + Content(f"\n{field.example}"))
         self.update(Content("\n\n" if roomy else "\n").join(parts))

@@ -34,13 +34,13 @@ class FieldRows(VerticalScroll, inherit_bindings=False, can_focus=False):
     def __init__(self, fields: Iterable[Field]) -> None:
         super().__init__()
         self.by_name = {field.name: FieldRow(field) for field in fields}
+        self._rule = Static(classes="advanced")
 
     def compose(self) -> ComposeResult:
         """Draw the common fields, a rule, and the rarely needed ones."""
         yield from (row for row in self if not row.field.advanced)
-        rule = Static(classes="advanced")
-        rule.border_title = f" {_('rarely needed')} "
-        yield rule
+        self._rule.border_title = f" {_('rarely needed')} "
+        yield self._rule
         yield from (row for row in self if row.field.advanced)
 
     def __iter__(self) -> Iterator[FieldRow]:
@@ -72,6 +72,7 @@ class FieldRows(VerticalScroll, inherit_bindings=False, can_focus=False):
         other = [row for row in self if row.display != (row.field.name in wanted)]
         for row in other:
             row.display = not row.display
+        self._rule.display = any(field.advanced for field in wanted.values())
         for name, field in wanted.items():
             self[name].reword(field)
         if other:

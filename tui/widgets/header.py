@@ -23,6 +23,8 @@ LATE_LOOP_MS = 50.0
 _ORDER = (
     Status.DOWN, Status.DEGRADED, Status.UP, Status.MAINTENANCE, Status.PAUSED, Status.BLIND, Status.UNKNOWN,
 )  # fmt: skip
+_TAB_OF = {Place.SERVICE: Place.BOARD, Place.INCIDENT: Place.INCIDENTS, Place.CLIENT: Place.CLIENTS}
+"""Under which place of the bar the pages stand that are opened from it."""
 _ALWAYS = frozenset({Status.DOWN, Status.DEGRADED, Status.UP})
 
 
@@ -46,26 +48,34 @@ class TopBar(Lines):
     def draw(self, width: int, height: int) -> list[Strip]:
         """Draw the bar; of the figures, those that fit."""
         palette = self.palette
-        line = self.line(palette.band)
-        line.add(" ◆ ", palette.accent, bold=True).add(_("ronda"), palette.strong, bold=True).add("  ")
-        for place, digit in TABS:
-            self._add_tab(line, place, digit)
         time = self.line(palette.band).add(
             f" {formatting.local_time(self.clock.now())} ", palette.strong, bold=True
         )
+        figures = self._figures()
+        line = self._tabs(titles=True)
+        if line.cells + time.cells + 1 + figures[-1].cells > width:
+            line = self._tabs(titles=False)
         room = width - line.cells - time.cells - 1
-        right = next((made for made in self._figures() if made.cells <= room), self.line(palette.band))
+        right = next((made for made in figures if made.cells <= room), self.line(palette.band))
         right.segments += time.segments
         right.cells += time.cells
         return [line.join_right(right, width).strip(width)]
 
-    def _add_tab(self, line: Line, place: Place, digit: str) -> None:
+    def _tabs(self, *, titles: bool) -> Line:
+        """Give the places; without titles only the present one is named."""
         palette = self.palette
-        here = place is self.place or (place is Place.BOARD and self.place is Place.SERVICE)
-        here = here or (place is Place.CLIENTS and self.place is Place.CLIENT)
+        line = self.line(palette.band)
+        line.add(" ◆ ", palette.accent, bold=True).add(_("ronda"), palette.strong, bold=True).add("  ")
+        for place, digit in TABS:
+            self._add_tab(line, place, digit, titles=titles)
+        return line
+
+    def _add_tab(self, line: Line, place: Place, digit: str, *, titles: bool) -> None:
+        palette = self.palette
+        here = place is _TAB_OF.get(self.place, self.place)
         background = palette.selection if here else None
         line.add(f" {digit}", palette.strong if here else palette.key, bold=True, background=background)
-        title = f" {PLACE_TITLES[place].lower()} "
+        title = f" {PLACE_TITLES[place].lower()} " if titles or here else " "
         line.add(title, palette.strong if here else palette.quiet, bold=here, background=background)
 
     def _figures(self) -> list[Line]:
@@ -75,9 +85,9 @@ class TopBar(Lines):
             self._add_role(line)
         for line in (full, short):
             self._add_rate(line)
-        self._add_waiting(full)
-        self._add_waiting(short)
-        self._add_waiting(least)
+        for line in (full, short, least):
+            self._add_waiting(line)
+            self._add_messages(line)
         self._add_lag(full)
         self._add_lead(full)
         return [full, short, least]
@@ -105,6 +115,12 @@ class TopBar(Lines):
         if self.heard.offline_since is not None and self.heard.health.waiting:
             text = _("{count} waiting").format(count=f"{self.heard.health.waiting:,}")
             line.add(f" {text}  ", self.palette.degraded, bold=True)
+
+    def _add_messages(self, line: Line) -> None:
+        text = self.heard.messages_text
+        if text:
+            failed = bool(self.heard.health.messages_failed)
+            line.add(f" {text}  ", self.palette.down if failed else self.palette.quiet, bold=failed)
 
     def _add_lead(self, line: Line) -> None:
         leader = self.heard.leader

@@ -72,6 +72,8 @@ class Lines(Widget):
     DEFAULT_CSS = "Lines { height: 1fr; }"
 
     _drawn: list[Strip] | None = None
+    _drawn_size = Size(0, 0)
+    """How large it was then; a scroll bar that appears takes a column before it is told by an event."""
 
     @property
     def palette(self) -> Palette:
@@ -89,7 +91,7 @@ class Lines(Widget):
     def redraw(self) -> None:
         """Draw again; only the lines that came out differently are sent to the terminal."""
         before, (width, height) = self._drawn, self.size
-        if before is None or not width:
+        if before is None or not width or self._drawn_size != self.size:
             self._drawn = None
             self.refresh()
             return
@@ -103,8 +105,8 @@ class Lines(Widget):
     def render_line(self, y: int) -> Strip:
         """Give one line of the last drawing."""
         width, height = self.size
-        if self._drawn is None:
-            self._drawn = self._filled(width, height)
+        if self._drawn is None or self._drawn_size != self.size:
+            self._drawn, self._drawn_size = self._filled(width, height), self.size
         if y < len(self._drawn):
             return self._drawn[y]
         return Strip.blank(width, self._ground)

@@ -87,6 +87,32 @@ def number_text(value: float | None) -> str:
     return "" if value is None else f"{value:.10g}"
 
 
+def duration(text: str, _held: object) -> float:
+    """Read how long something lasts: ``90``, ``15m``, ``1h30m``, ``1d``; give seconds."""
+    read = seconds_of(text)
+    if read is None:
+        raise _not_a("duration", text)
+    return read
+
+
+def duration_text(value: float) -> str:
+    """Write seconds in the largest unit of which there is a whole number: ``4h``, ``90m``, ``0``."""
+    for unit, size in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if value and value % size == 0:
+            return f"{number_text(value / size)}{unit}"
+    return f"{number_text(value)}s" if value else "0"
+
+
+def numbers(text: str, _held: object) -> tuple[int, ...]:
+    """Read the numbers of what was marked in a list."""
+    return tuple(int(part) for part in text.split(",") if part)
+
+
+def numbers_text(value: Iterable[int]) -> str:
+    """Write the numbers of what is marked in a list."""
+    return ",".join(map(str, value))
+
+
 def yes_or_no(text: str, _held: object) -> bool:
     """Read a switch."""
     return text == YES

@@ -17,7 +17,7 @@ from core.domain.observations import ErrorKind, Status
 from core.domain.operators import Role
 from core.domain.workers import WorkerKind
 from core.errors import Refused, RondaError
-from core.i18n import _
+from core.i18n import _, ngettext
 
 FAULTS: dict[str, str] = {
     "absolute_path": _(
@@ -358,6 +358,21 @@ WORKER_WORDS: dict[WorkerKind, str] = {
     WorkerKind.CONSOLE: _("console"),
     WorkerKind.AGENT: _("agent"),
 }
+
+
+def outbox_text(waiting: int, failed: int) -> str:
+    """Say how the messages of the outbox fare."""
+    if not waiting and not failed:
+        return _("no message waits")
+    parts = []
+    if waiting:
+        parts.append(
+            ngettext("{count} message waits", "{count} messages wait", waiting).format(count=waiting)
+        )
+    if failed:
+        words = ngettext("{count} failed in 24 h", "{count} failed in 24 h", failed)
+        parts.append(words.format(count=failed))
+    return ", ".join(parts)
 
 
 def activity_word(active: bool) -> str:

@@ -181,6 +181,8 @@ def worker_document(worker: WorkerReport) -> Document:
         "waiting": health.waiting,
         "dropped": health.dropped,
         "lagged": health.lagged,
+        "messages_waiting": health.messages_waiting,
+        "messages_failed": health.messages_failed,
         "references": health.references,
         "blind_since": iso(health.blind_since),
         "pings": health.pings,

@@ -17,7 +17,7 @@ from core.operations.board import load_board, status_totals
 from core.operations.clients import list_clients
 from core.operations.desk import Desk
 from core.operations.health import leader_of, stored_checks, watchers
-from core.wording import STATUS_WORDS, WORKER_WORDS
+from core.wording import STATUS_WORDS, WORKER_WORDS, outbox_text
 
 
 def register(commands: Subparsers) -> None:
@@ -61,6 +61,7 @@ def _lines(desk: Desk, workers: tuple[WorkerReport, ...], now: datetime, output:
     leader = leader_of(workers)
     if leader is not None:
         pairs += [
+            (_("to tell"), outbox_text(leader.health.messages_waiting, leader.health.messages_failed)),
             (_("uplink"), _uplink_text(leader.health, now)),
             (_("dead man"), _ping_text(leader.health, now)),
         ]

@@ -48,6 +48,8 @@ WORKER_KEYS = [
     "waiting",
     "dropped",
     "lagged",
+    "messages_waiting",
+    "messages_failed",
     "references",
     "blind_since",
     "pings",

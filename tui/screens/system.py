@@ -20,7 +20,7 @@ from core.domain.audit import AuditEntry
 from core.domain.workers import RoundHealth, WorkerReport
 from core.errors import RondaError
 from core.i18n import _, ngettext
-from core.wording import ROLE_WORDS, WORKER_WORDS, error_text
+from core.wording import ROLE_WORDS, WORKER_WORDS, error_text, outbox_text
 from tui import formatting
 from tui.actions import Place, bindings_for
 from tui.bridge import BoardChanged
@@ -273,6 +273,8 @@ def _round(watch: Watch, now: datetime) -> Iterator[Fact]:
     )
     waiting = ngettext("{count} result waits", "{count} results wait", health.waiting)
     yield Fact(_("to store"), waiting.format(count=f"{health.waiting:,}"))
+    unsent = health.messages_waiting, health.messages_failed
+    yield Fact(_("to tell"), outbox_text(*unsent), "down" if unsent[1] else "foreground")
     yield from _outside(health)
     if not watch.agent_runs:
         text = _("▲ none runs: checks stop when the last console closes (ronda agent starts one)")

@@ -16,7 +16,11 @@ from core.domain.incidents import (
 )
 from core.domain.observations import ERROR_CODES, ERROR_OF_CODE, STATUS_CODES, STATUS_OF_CODE
 from core.domain.occasions import Occasion, OccasionKind
+from core.storage.alert_rows import INCIDENTS
 from core.storage.mapping import storable_text
+
+INCIDENT_COLUMNS = tuple(column.name for column in INCIDENTS.c if column.name not in ("id", "settled"))
+"""What ``incident_values`` gives."""
 
 
 def incident_values(incident: Incident) -> dict[str, Any]:

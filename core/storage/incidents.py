@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -15,12 +15,26 @@ from core.domain.occasions import Occasion
 from core.errors import NotFound
 from core.i18n import _
 from core.storage.alert_rows import INCIDENT_EVENTS, INCIDENTS, OCCASIONS, OPERATORS, SNOOZES
-from core.storage.incident_values import event_of, event_values, incident_of, incident_values, occasion_of
+from core.storage.incident_values import (
+    INCIDENT_COLUMNS,
+    event_of,
+    event_values,
+    incident_of,
+    incident_values,
+    occasion_of,
+)
 from core.storage.pieces import in_pieces
 from core.storage.rows import among
 
 MOST_FOUND = 20_000
 """Incidents in one answer, the open ones first."""
+
+
+_WRITE = (
+    update(INCIDENTS)
+    .where(INCIDENTS.c.id == bindparam("number"))
+    .values({name: bindparam(name) for name in INCIDENT_COLUMNS})
+)
 
 
 class Incidents:
@@ -82,12 +96,18 @@ class Incidents:
         )
         return [event_of(row) for row in await self._session.execute(statement)]
 
+    async def lock(self, incident_ids: Collection[int]) -> list[Incident]:
+        """Give some incidents, which nobody else changes until the unit ends."""
+        statement = select(INCIDENTS).where(among(INCIDENTS.c.id, incident_ids)).order_by(INCIDENTS.c.id)
+        rows = await self._session.execute(statement.with_for_update(key_share=True))
+        return [incident_of(row) for row in rows]
+
     async def write(self, tracks: Sequence[Tracked]) -> None:
         """Write stored incidents as they are now, and add to their timelines."""
-        for tracked in tracks:
-            values = incident_values(tracked.incident)
-            statement = update(INCIDENTS).where(INCIDENTS.c.id == tracked.incident.id).values(**values)
-            await self._session.execute(statement)
+        if not tracks:
+            return
+        changed = [{"number": each.incident.id, **incident_values(each.incident)} for each in tracks]
+        await self._session.execute(_WRITE, changed)
         events = [event_values(each.incident.id, event) for each in tracks for event in each.events]
         if events:
             await self._session.execute(insert(INCIDENT_EVENTS), events)

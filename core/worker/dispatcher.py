@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -116,6 +116,9 @@ class Dispatcher:
             if not await unit.outbox.decide_alone(epoch):
                 return POLL_SECONDS
             picture = await self._look(unit, now)
+            overtaken = list(_overtaken_in(picture))
+            if overtaken:
+                return await self._bring_up_to_date(unit, overtaken, picture)
             outcome = await asyncio.to_thread(decided, picture)  # a storm takes a second of it
             await self._write(unit, outcome, now)
             wakes = [outcome.next_at, *(_expires_at(incident) for incident in picture.incidents)]
@@ -131,8 +134,6 @@ class Dispatcher:
         service_ids = {incident.service_id for incident in incidents}
         service_ids |= {each.service_id for each in occasions if each.service_id is not None}
         subjects = await unit.subjects.with_ancestors(service_ids) if service_ids else {}
-        states = await unit.states.of(list(subjects))
-        incidents = await _brought_up_to_date(unit, incidents, subjects, states, now)
         self._windows.take(await unit.windows.all(), now)
         blind = await unit.blind.open()
         return Picture(
@@ -142,7 +143,7 @@ class Dispatcher:
             incidents=incidents,
             occasions=occasions,
             subjects=subjects,
-            states=states,
+            states=await unit.states.of(list(subjects)),
             maintenance=self._maintenance(subjects, now),
             snoozes=await unit.incidents.snoozes(now, service_ids),
             blind_since=None if blind is None else blind.started_at,
@@ -151,6 +152,19 @@ class Dispatcher:
             ),
             beginnings=await _beginnings(unit, occasions),
         )
+
+    async def _bring_up_to_date(self, unit: Unit, incident_ids: Sequence[int], picture: Picture) -> float:
+        """Write down what time or a pause has ended; the next pass, at once, decides what is told of it.
+
+        In a pass of its own, so that the incidents are locked for a moment only.
+        """
+        latest = await unit.incidents.lock(incident_ids)
+        states = await unit.states.of([incident.service_id for incident in latest])
+        found = (_overtaken(each, picture.subjects, states, picture.now) for each in latest if each.is_open)
+        changed = [tracked for tracked in found if tracked is not None]
+        await unit.incidents.write(changed)
+        await unit.announce({"incidents": sorted({each.incident.service_id for each in changed})})
+        return 0.0
 
     def _maintenance(self, subjects: Mapping[int, Subject], now: datetime) -> dict[int, datetime]:
         found = {
@@ -195,27 +209,11 @@ def _expires_at(incident: Incident) -> datetime | None:
     return None if given is None or not incident.is_open else given.until
 
 
-async def _brought_up_to_date(
-    unit: Unit,
-    incidents: Sequence[Incident],
-    subjects: Mapping[int, Subject],
-    states: Mapping[int, ServiceState],
-    now: datetime,
-) -> list[Incident]:
-    """Give the incidents without what time or a pause has ended, and write that down."""
-    changed: dict[int, Tracked] = {}
-    for incident in incidents:
-        if not incident.is_open or _overtaken(incident, subjects, states, now) is None:
-            continue
-        # Read again, so that nothing that came in between is written over.
-        latest = await unit.incidents.get(incident.id, lock=True)
-        held = await unit.states.of([incident.service_id])
-        tracked = _overtaken(latest, subjects, held, now) if latest.is_open else None
-        changed[incident.id] = Tracked(latest, ()) if tracked is None else tracked
-    if changed:
-        await unit.incidents.write(list(changed.values()))
-        await unit.announce({"incidents": sorted({each.incident.service_id for each in changed.values()})})
-    return [changed[each.id].incident if each.id in changed else each for each in incidents]
+def _overtaken_in(picture: Picture) -> Iterator[int]:
+    """Give the incidents that end or change without a check, by number."""
+    for incident in picture.incidents:
+        if incident.is_open and _overtaken(incident, picture.subjects, picture.states, picture.now):
+            yield incident.id
 
 
 def _overtaken(

@@ -115,6 +115,8 @@ class Room:
     async def round(self) -> float:
         """Decide once, and send what is due six seconds later; give what the pass said of the next one."""
         wait = await self.dispatcher.make_pass()
+        if wait == 0.0:  # something was brought up to date first
+            wait = await self.dispatcher.make_pass()
         self.clock.advance(6.0)
         while await self.deliverer.send_due():
             pass

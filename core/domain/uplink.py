@@ -146,6 +146,13 @@ class Census:
         """Whether no more than a third are out of reach."""
         return 3 * self.failing <= len(self._sights)
 
+    def reached_after(self, moment: datetime) -> int:
+        """Count the services that are in reach and were checked since a moment. Looks at every service."""
+        return sum(
+            sight.failing_since is None and sight.reached_at is not None and sight.reached_at > moment
+            for sight in self._sights.values()
+        )
+
     def failing_since(self) -> datetime | None:
         """Give the first failing check after the last one that reached any of those out of reach now.
 
@@ -246,5 +253,10 @@ class Uplink:
         return Turn(True, began_at)
 
     def _is_refuted_by_services(self) -> bool:
-        """Whether so many services are reached that it is the references that are away."""
-        return len(self.census) > 0 and self.census.is_mostly_reached
+        """Whether so many services were reached meanwhile that it is the references that are away.
+
+        What was reached before says nothing: a process that takes over knows of it only.
+        """
+        if self.blind_since is None or not self.census.is_mostly_reached:
+            return False
+        return 0 < 2 * len(self.census) <= 3 * self.census.reached_after(self.blind_since)

@@ -197,6 +197,8 @@ def test_sight_comes_back_with_the_services_though_no_reference_answers(line: Li
     line.answer(14, "a1")
     assert line.hear(18, answered=False) is None, "half of them"
     line.answer(19, "a2")
+    assert line.hear(20, answered=False) is None, "b2 was reached before, which says nothing"
+    line.answer(21, "b2")
     assert line.hear(23, answered=False) == Turn(False, after(23))
     assert not line.uplink.is_doubtful
 
@@ -241,3 +243,10 @@ def test_a_reference_is_a_host_with_a_port_or_a_url(target: str) -> None:
 )
 def test_anything_else_is_none(target: str) -> None:
     assert list(reference_faults(target))
+
+
+def test_what_was_reached_before_this_process_took_over_ends_no_blindness(line: Line) -> None:
+    line.uplink.resume(after(5))
+    assert line.hear(6, answered=False) is None
+    line.answer(7, "a1", "a2", "b1")
+    assert line.hear(8, answered=False) == Turn(False, after(8))

@@ -14,7 +14,7 @@ from textual.pilot import Pilot
 from core.domain.backtest import Replay, Sent
 from core.domain.channels import Delivery
 from core.domain.gates import Gate, NoticeKind
-from core.operations.backtest import Comparison
+from core.operations.backtest import Comparison, Thresholds
 from core.operations.channels import ChannelLine
 from core.operations.desk import Desk
 from tests.tui.alert_world import CHANNELS, MAIL, PAGER, RULES, WINDOWS, AlertApp, Answers, at_alerts
@@ -57,6 +57,10 @@ def names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rule_form, "list_clients", list_clients)
     monkeypatch.setattr(window_form, "list_clients", list_clients)
     monkeypatch.setattr(window_form, "service_labels", service_labels)
+
+
+async def never(_days: float, _thresholds: Thresholds) -> Comparison:
+    raise AssertionError("nothing is replayed")
 
 
 def place(
@@ -203,6 +207,6 @@ def test_what_would_have_been_sent(snap_compare: SnapCompare, size: tuple[int, i
     """The sums first, then each channel and kind, then what holds back."""
 
     async def scene(pilot: Pilot[Any]) -> None:
-        await pilot.app.push_screen(ReplayReport(comparison()))
+        await pilot.app.push_screen(ReplayReport(comparison(), never))
 
     assert form(snap_compare, size, scene)

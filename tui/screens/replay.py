@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import ClassVar
 
-from textual import getters
+from textual import getters, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
@@ -16,12 +16,17 @@ from textual.widgets import Static
 
 from core.domain.backtest import Replay
 from core.domain.gates import Gate, NoticeKind
+from core.errors import RondaError
 from core.i18n import _, ngettext
-from core.operations.backtest import Comparison
-from core.wording import GATE_WORDS, NOTICE_WORDS
+from core.operations.backtest import DEFAULT_DAYS, Comparison, Thresholds
+from core.wording import GATE_WORDS, NOTICE_WORDS, error_text
 from tui.formatting import fit, fit_right, local_date_time, safe
 from tui.widgets.scroll_page import ScrollPage
 
+Again = Callable[[float, Thresholds], Awaitable[Comparison]]
+"""Plays so many days once more, with these thresholds."""
+DAYS = (DEFAULT_DAYS, 30.0, 1.0)
+MOST_RETRIES_TRIED = 9
 _CHANNEL, _KIND, _COUNT = 18, 20, 8
 """Cells of the columns."""
 
@@ -49,23 +54,62 @@ class ReplayReport(ModalScreen[None]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,q,f2", "dismiss(None)", _("Close"), show=False)
+        Binding("escape,enter,q,f2", "dismiss(None)", _("Close"), show=False),
+        Binding("plus,equals_sign", "retries(1)", _("More retries"), show=False),
+        Binding("minus", "retries(-1)", _("Fewer retries"), show=False),
+        Binding("t", "days", _("Other days"), show=False),
     ]
     AUTO_FOCUS = "ScrollPage"
 
     box = getters.query_one(Vertical)
+    text = getters.query_one("#report", Static)
 
-    def __init__(self, comparison: Comparison) -> None:
+    def __init__(self, comparison: Comparison, again: Again) -> None:
         super().__init__()
         self._comparison = comparison
+        self._again = again
+        self.retries: int | None = None
+        """Retries of every service in the replay; None: each one's own."""
+        self.days = DEFAULT_DAYS
 
     def compose(self) -> ComposeResult:
         """Draw the sums, then the lines."""
         with Vertical() as box:
             box.border_title = _("what would have been sent")
-            box.border_subtitle = "Esc"
             with ScrollPage():
-                yield Static(report(self._comparison), markup=False)
+                yield Static(report(self._comparison), id="report", markup=False)
+
+    def on_mount(self) -> None:
+        """Say what can be tried."""
+        self._show_keys()
+
+    def action_retries(self, step: int) -> None:
+        """Try more or fewer retries; below none it is each service's own number again."""
+        retries = -1 if self.retries is None else self.retries
+        retries = min(max(-1, retries + step), MOST_RETRIES_TRIED)
+        self.retries = None if retries < 0 else retries
+        self._play()
+
+    def action_days(self) -> None:
+        """Go back over other days."""
+        self.days = DAYS[(DAYS.index(self.days) + 1) % len(DAYS)]
+        self._play()
+
+    @work(exclusive=True, group="replay")
+    async def _play(self) -> None:
+        self._show_keys(_("replaying …"))
+        try:
+            self._comparison = await self._again(self.days, Thresholds(retries=self.retries))
+        except RondaError as error:
+            self.text.update(Content.styled(safe(error_text(error)), "$status-down"))
+        else:
+            self.text.update(report(self._comparison))
+        self._show_keys()
+
+    def _show_keys(self, doing: str = "") -> None:
+        retries = _("own") if self.retries is None else str(self.retries)
+        tried = _("+ - retries: {retries} · t {days:g} days").format(retries=retries, days=self.days)
+        self.box.border_subtitle = f"{doing or tried} · Esc"
 
 
 def report(comparison: Comparison) -> Content:

@@ -15,7 +15,7 @@ from core.domain.observations import STATUS_CODES, Status
 from core.domain.rules import Rule, RuleSpec
 from core.errors import RondaError
 from core.i18n import _
-from core.operations.backtest import DEFAULT_DAYS, replay_rules
+from core.operations.backtest import DEFAULT_DAYS, Comparison, Thresholds, replay_rules
 from core.operations.channels import list_channels
 from core.operations.clients import list_clients
 from core.operations.rules import RuleLine, add_rule, edit_rule, find_rule
@@ -199,13 +199,20 @@ class RuleForm(FormScreen[Rule]):
         stored = self._sheet.stored if self._sheet else None
         named = not any(fault.field == "name" for fault in spec.faults())
         spec = spec if named else dataclasses.replace(spec, name=_("test"))
+        rule_id = stored.id if stored else None
+
+        async def play(days: float, thresholds: Thresholds) -> Comparison:
+            return await replay_rules(
+                desk_of(self), days=days, thresholds=thresholds, rule_id=rule_id, spec=spec
+            )
+
         try:
-            comparison = await replay_rules(desk_of(self), rule_id=stored.id if stored else None, spec=spec)
+            comparison = await play(DEFAULT_DAYS, Thresholds())
         except RondaError as error:
             self.tell_error(error_text(error))
         else:
             self.tell("")
-            self.app.push_screen(ReplayReport(comparison))
+            self.app.push_screen(ReplayReport(comparison, play))
 
 
 def spec_values(spec: RuleSpec) -> Values:

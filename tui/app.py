@@ -31,6 +31,7 @@ from tui.bridge import Bridge
 from tui.commands import ActionCommands
 from tui.defects import tell_defect
 from tui.formatting import safe
+from tui.incident_words import message_lines
 from tui.keyboard import KeysInOrder
 from tui.log_tail import LogTail
 from tui.look import RondaLook
@@ -214,7 +215,10 @@ class RondaApp(RondaLook, KeysInOrder, FrameDropping, WindowTitle):
             return
         if message is not None:
             severity = _SEVERITIES.get(message.tone, "information")
-            self.notify(safe(message.title), severity=severity, timeout=MESSAGE_SECONDS, markup=False)
+            listed = message_lines(message)
+            title = safe(message.title) if len(listed) > 1 else ""
+            text = "\n".join(map(safe, listed))
+            self.notify(text, title=title, severity=severity, timeout=MESSAGE_SECONDS, markup=False)
 
     def welcome_back(self, shift: HandOver) -> None:
         """Show what changed since the operator left, unless they have begun to type by now."""

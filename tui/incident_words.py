@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from core.domain.channels import Message
 from core.domain.folding import Cause
 from core.domain.incidents import Acknowledgement, AcknowledgementKind, Ending, Incident
 from core.domain.notices import MessageState, OutboxEntry
@@ -27,6 +28,8 @@ _ENDING_STATUS = {
     Ending.REMOVED: Status.UNKNOWN,
 }
 """Whose sign and colour stand for an ending."""
+LINES_SHOWN = 4
+"""Things that the toast of a message names."""
 Told = tuple[str, str]
 """A sentence, and the name of its colour."""
 
@@ -113,3 +116,11 @@ def _message_text(what: str, entry: OutboxEntry, now: datetime) -> Told:
     text = _("{what} waiting, {attempts}, next {time}, last error: {error}")
     due = local_minute(entry.due_at, now)
     return text.format(what=what, attempts=tries, time=due, error=error), Status.DEGRADED.value
+
+
+def message_lines(message: Message) -> list[str]:
+    """Give what a message is about, a line each, the first few only; just its title if it is one thing."""
+    lines = [line for line in message.text.splitlines() if line and not line.startswith(" ")]
+    if len(lines) < 2:
+        return [message.title]
+    return [*lines[:LINES_SHOWN], "…"] if len(lines) > LINES_SHOWN else lines

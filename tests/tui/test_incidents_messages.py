@@ -40,6 +40,17 @@ async def test_a_message_rings_the_bell_once_and_is_shown_by_what_it_brings(
         assert [each.severity for each in app._notifications] == [severity]
 
 
+async def test_a_message_about_several_things_names_the_first_few() -> None:
+    text = "\n".join(f"DOWN: Acme/[b]s{number}\n  503\n  incident {number}" for number in range(6))
+    app = IncidentApp(Answers(message=Message("m1", "6 DOWN", text, Tone.DOWN, {})))
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: app.stage is Stage.READY)
+        app.bus.publish(TerminalTold(7))
+        await until(pilot, lambda: shows(app, "6 DOWN"))
+        (toast,) = app._notifications
+        assert toast.message.splitlines() == [f"DOWN: Acme/[b]s{number}" for number in range(4)] + ["…"]
+
+
 async def test_a_message_that_cannot_be_read_rings_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     app = IncidentApp(Answers(error=Unreachable("No server answers.")))
     rung: list[int] = []

@@ -184,6 +184,8 @@ ACTIONS: tuple[Action, ...] = (
             "unacknowledge", hint=5),
     _change("assign", "w", _("assign"), _("say who looks after it"), _INCIDENTS, "assign", hint=6),
     _change("note", "N", _("note"), _("add a note to its timeline"), _INCIDENTS, "note", hint=7),
+    _change("maintain", "m", _("maintenance"), _("a maintenance window for it"),
+            frozenset({Place.BOARD, Place.SERVICE}), "maintain"),
     _change("snooze", "z", _("snooze"), _("snooze it: nobody is told for a while"), _FAILING,
             "snooze", hint=8),
     _change("new", "n", _("new"), _("new service, or new client where there is none"),

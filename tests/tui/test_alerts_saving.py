@@ -347,8 +347,8 @@ async def test_a_window_of_once_lasts_as_long_as_was_typed(desk: Desk) -> None:
     async with console(desk, "right", "right") as (app, pilot, screen):
         await pilot.press("n")
         form = await form_of(app, pilot, WindowForm)
-        assert shown_fields(form) == {"reason", "scope", "when", "starts_at", "ends_at"}
-        await write(pilot, form, {"reason": "upgrade", "starts_at": "10m", "ends_at": "90m"})
+        assert shown_fields(form) == {"reason", "scope", "service_id", "when", "starts_at", "ends_at"}
+        await write(pilot, form, {"reason": "upgrade", "scope": "all", "starts_at": "10m", "ends_at": "90m"})
         await saves(app, pilot)
         await until(pilot, lambda: len(screen.table.rows) == 1)
     (line,) = await list_windows(desk)
@@ -394,7 +394,7 @@ async def test_a_window_is_duplicated_and_ended(desk: Desk) -> None:
     async with console(desk, "right", "right") as (app, pilot, screen):
         await pilot.press("n")
         form = await form_of(app, pilot, WindowForm)
-        await write(pilot, form, {"reason": "upgrade", "ends_at": "2h"})
+        await write(pilot, form, {"reason": "upgrade", "scope": "all", "ends_at": "2h"})
         await saves(app, pilot)
         await until(pilot, lambda: screen.table.row_id is not None)
         await pilot.press("D")

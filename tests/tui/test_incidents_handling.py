@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from core.domain.clients import ClientSpec
 from core.domain.incidents import AcknowledgementKind, Ending, Incident, closed
+from core.domain.maintenance import Scope
 from core.domain.observations import Observation, Status
 from core.domain.operators import Operator
 from core.domain.services import ServiceSpec
@@ -34,6 +35,7 @@ from tui.screens.incidents import IncidentsScreen
 from tui.screens.picker import Picker
 from tui.screens.prompt import Prompt
 from tui.screens.service import ServiceScreen
+from tui.screens.window_form import WindowForm
 from tui.stages import Stage
 
 
@@ -273,3 +275,16 @@ async def test_the_page_of_a_service_acknowledges_and_says_when_nothing_is_open(
     await until(room.pilot, lambda: shows(room.app, "No incident is open"))
     await room.pilot.press("escape")
     await room.back()
+
+
+async def test_the_board_makes_a_maintenance_window_for_the_service_under_the_cursor(room: Room) -> None:
+    screen = room.app.screen
+    assert isinstance(screen, BoardScreen)
+    await until(room.pilot, lambda: screen.grid.move_to_service(room.service_ids[1]))
+    await room.pilot.press("m")
+    await until(room.pilot, lambda: on_top(room.app, WindowForm))
+    await room.pilot.press(*"upgrade", "ctrl+s")
+    await until(room.pilot, lambda: shows(room.app, "The maintenance window is set."))
+    async with room.desk.database.unit() as unit:
+        (window,) = await unit.windows.all()
+    assert (window.spec.scope, window.spec.subject_id) == (Scope.SERVICE, room.service_ids[1])

@@ -238,9 +238,9 @@ class BoardScreen(Handling):
             return self.ronda.stage is Stage.FAILED
         if action == "new":
             return ready and bool(super().check_action(action, parameters))
-        if action in ("acknowledge", "snooze"):
+        if action in ("acknowledge", "snooze", "maintain"):
             entry = self.chosen_entry
-            possible = entry is not None and (action == "snooze" or entry.line.state.status in FAILING)
+            possible = entry is not None and (action != "acknowledge" or entry.line.state.status in FAILING)
             return possible and bool(super().check_action(action, parameters))
         if action in _NEEDS_ROW:
             wanted = self.chosen_entry if action in ("check", "duplicate") else self.grid.row
@@ -305,6 +305,11 @@ class BoardScreen(Handling):
         """Acknowledge the incident of the service under the cursor."""
         if self.chosen_entry is not None:
             self.acknowledge_entry(self.chosen_entry)
+
+    def action_maintain(self) -> None:
+        """Make a maintenance window for the service under the cursor."""
+        if self.chosen_entry is not None:
+            self.maintain(self.chosen_entry.id)
 
     def action_snooze(self) -> None:
         """Have nobody told of the service under the cursor for a while."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from core.domain.incidents import AcknowledgementKind
+from core.domain.maintenance import Window
 from core.errors import InputError
 from core.i18n import _, ngettext
 from core.operations import incidents
@@ -17,6 +18,7 @@ from tui.screens.acknowledging import AcknowledgePrompt
 from tui.screens.changes import Changes
 from tui.screens.picker import Picker
 from tui.screens.prompt import Answers, Prompt
+from tui.screens.window_form import WindowForm
 from tui.widgets.fields import Field
 
 WAKE = "wake"
@@ -132,6 +134,15 @@ class Handling(Changes):
         self.app.push_screen(Prompt(title, subject, [(field, proposed)], carry_out), self._if_done)
 
     # Services
+
+    def maintain(self, service_id: int) -> None:
+        """Make a maintenance window for a service, in its form."""
+
+        def saved(window: Window | None) -> None:
+            if window is not None:
+                self.notify(_("The maintenance window is set."), markup=False)
+
+        self.app.push_screen(WindowForm().for_service(service_id), saved)
 
     def snooze(self, subject: str, service_ids: Collection[int]) -> None:
         """Have nobody told of services for a while, after asking for how long; or wake them."""

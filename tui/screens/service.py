@@ -227,6 +227,10 @@ class ServiceScreen(Handling):
         if self.entry is not None:
             self.acknowledge_entry(self.entry)
 
+    def action_maintain(self) -> None:
+        """Make a maintenance window for the service."""
+        self.maintain(self.service_id)
+
     def action_snooze(self) -> None:
         """Have nobody told of the service for a while."""
         if self.entry is not None:

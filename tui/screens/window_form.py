@@ -83,7 +83,7 @@ _OF_SCOPE = {Scope.ALL: "", Scope.TAG: "tag", Scope.CLIENT: "client_id", Scope.S
 _ONLY_ONCE = frozenset({"starts_at", "ends_at"})
 _ONLY_AGAIN = frozenset({"cron", "duration_seconds", "zone"})
 NEW: Values = {
-    "reason": "", "scope": Scope.ALL, "tag": "", "client_id": "", "service_id": "", "when": ONCE,
+    "reason": "", "scope": Scope.SERVICE, "tag": "", "client_id": "", "service_id": "", "when": ONCE,
     "starts_at": "", "ends_at": "1h", "cron": "", "duration_seconds": 3600.0, "zone": "UTC",
 }  # fmt: skip
 
@@ -102,6 +102,12 @@ class WindowForm(FormScreen[Window]):
     def for_new(self) -> WindowForm:
         """Open it empty."""
         self.fill(Sheet(_("New maintenance window"), NEW))
+        return self
+
+    def for_service(self, service_id: int) -> WindowForm:
+        """Open it for one service."""
+        sheet: Values = {**NEW, "scope": Scope.SERVICE, "service_id": str(service_id)}
+        self.fill(Sheet(_("New maintenance window"), sheet))
         return self
 
     def for_duplicate(self, window: Window) -> WindowForm:

@@ -179,7 +179,6 @@ class RondaApp(RondaLook, KeysInOrder, FrameDropping, WindowTitle):
     async def on_unmount(self) -> None:
         """Put everything away; then Textual waits for what the terminal still has to take."""
         signal.alarm(0)
-        self.give_title_back()
         self.bridge.stop()
         if self.bridge.watch.offline_since is None:
             await self.presence.leave()
@@ -289,6 +288,7 @@ class RondaApp(RondaLook, KeysInOrder, FrameDropping, WindowTitle):
         self.suit_terminal(os.environ)
         with ending_in_order(self, asyncio.get_running_loop()):
             await self.run_async(mouse=not is_remote(os.environ))
+        self.give_title_back()
         if self.parting_error is not None:
             raise self.parting_error
 

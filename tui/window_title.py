@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
+from contextlib import suppress
+
 from textual.app import App
 
 from core.i18n import _, ngettext
@@ -31,10 +35,21 @@ class WindowTitle(App[None]):
         self._write(f"{keep}\x1b]0;{title}\x07")
 
     def give_title_back(self) -> None:
-        """Leave the window's title as it was found."""
-        if self._window_title:
-            self._window_title = ""
-            self._write(GIVE_BACK)
+        """Leave the window's title as it was found; for when the application has ended.
+
+        Past the driver, which waits for ever for a terminal that has gone; what is not taken is left.
+        """
+        if not self._window_title or sys.__stderr__ is None:
+            return
+        self._window_title = ""
+        with suppress(OSError, ValueError):
+            number = sys.__stderr__.fileno()
+            blocks = os.get_blocking(number)
+            os.set_blocking(number, False)
+            try:
+                os.write(number, GIVE_BACK.encode())
+            finally:
+                os.set_blocking(number, blocks)
 
     def _write(self, text: str) -> None:
         if self._driver is not None:

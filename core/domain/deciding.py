@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from core.domain.channels import Channel
-from core.domain.dependencies import ancestors
+from core.domain.dependencies import behind
 from core.domain.gates import ENDS, Case, Decision, Gate, NoticeKind, Told, decide, due_kind
 from core.domain.incidents import Ending, Incident, Snooze, Subject
 from core.domain.notices import Facts, MessageState, Notice, problem_key, recovery_key, reminder_key
@@ -25,6 +25,7 @@ SOON = timedelta(seconds=1)
 """After so long it is looked again: a failure that is being confirmed tells nobody when it is over."""
 FORGET_AFTER = timedelta(days=14)
 """After so long what is over is not told any more, whatever held it back."""
+_NEVER = ServiceState()
 _KINDS = {kind: NoticeKind(kind.value) for kind in OccasionKind}
 _SEVERITY = {OccasionKind.CERTIFICATE: Status.DEGRADED}
 """What an occasion counts as in a rule; the others count as down."""
@@ -150,21 +151,19 @@ def _decide_incident(picture: Picture, incident: Incident, pasts: _Pasts, outcom
     subject = picture.subjects.get(incident.service_id)
     if subject is None:
         return
-    settled = not incident.is_open
+    settled, facts = not incident.is_open, incident_facts(incident, subject)
     # It ended because nobody looks any more: that is no recovery, and never will be one.
     unlooked = incident.ending not in (None, Ending.RECOVERED)
     for channel in picture.channels:
         past = _past(pasts.get(("incident", incident.id, channel.id), ()))
         problem_told = past.was_let_through(problem_key(incident.id, incident.telling_since))
         kind = due_kind(problem_told=problem_told, resolved=not incident.is_open)
-        notice = _notice_of(picture, incident, subject, channel.id, kind, past.told)
+        notice = _notice_of(picture, incident, facts, channel.id, kind, past.told)
         before, state = past.by_key.get(notice.key, (None, None))
         if state is not None:  # it was let through; of a problem that could not be told reminders follow
             continue
-        if (
-            kind is NoticeKind.REMINDER and past.waits
-        ):  # nobody is to get a heap of them when a channel is back
-            continue
+        if kind is NoticeKind.REMINDER and past.waits:
+            continue  # nobody is to get a heap of them when a channel is back
         case = _case(picture, kind, incident.severity, subject, past.told)
         case = replace(case, since=incident.opened_at, acknowledgement=incident.acknowledgement)
         if not incident.is_open:  # a pause that came later takes no recovery back
@@ -192,7 +191,7 @@ def _take(
 
 
 def _notice_of(
-    picture: Picture, incident: Incident, subject: Subject, channel_id: int, kind: NoticeKind, told: Told
+    picture: Picture, incident: Incident, facts: Facts, channel_id: int, kind: NoticeKind, told: Told
 ) -> Notice:
     if kind is NoticeKind.RECOVERY:
         key = recovery_key(incident.id)
@@ -200,7 +199,6 @@ def _notice_of(
         key = reminder_key(incident.id, told.reminders + 1)
     else:
         key = problem_key(incident.id, incident.telling_since)
-    facts = incident_facts(incident, subject)
     return Notice(channel_id, key, kind, picture.now, (), facts, incident_id=incident.id)
 
 
@@ -210,14 +208,14 @@ def _case(picture: Picture, kind: NoticeKind, severity: Status, subject: Subject
     if subject is None:
         return case
     state, snooze = picture.states.get(subject.service_id), picture.snoozes.get(subject.service_id)
-    behind, doubtful = _above(picture, subject.service_id)
+    down, doubtful = _above(picture, subject.service_id)
     return replace(
         case,
         service_active=subject.service_active and subject.living,
         client_active=subject.client_active,
         client_id=subject.client_id,
         tags=subject.tags,
-        behind=behind,
+        behind=down,
         behind_doubtful=doubtful,
         maintenance_until=picture.maintenance.get(subject.service_id),
         snoozed_until=None if snooze is None else snooze.until,
@@ -228,15 +226,20 @@ def _case(picture: Picture, kind: NoticeKind, severity: Status, subject: Subject
 
 def _above(picture: Picture, service_id: int) -> tuple[str, str]:
     """Give the nearest that a service depends on which is down, and the nearest that may be soon."""
-    down = doubtful = ""
-    for ancestor in ancestors(service_id, picture.parents):
-        subject, state = picture.subjects.get(ancestor), picture.states.get(ancestor)
-        if subject is None or state is None or not subject.is_watched:
-            continue
-        if state.status is Status.DOWN:
-            down = down or subject.label
-        elif state.down_run.reached:
-            doubtful = doubtful or subject.label
+
+    def state_of(number: int) -> ServiceState:
+        subject = picture.subjects.get(number)
+        watched = subject is not None and subject.is_watched
+        return picture.states.get(number, _NEVER) if watched else _NEVER
+
+    def is_down(number: int) -> bool:
+        return state_of(number).status is Status.DOWN
+
+    def may_be_soon(number: int) -> bool:
+        return state_of(number).down_run.reached and not is_down(number)
+
+    nearest = (behind(service_id, picture.parents, holds) for holds in (is_down, may_be_soon))
+    down, doubtful = ("" if number is None else picture.subjects[number].label for number in nearest)
     return down, doubtful
 
 
@@ -245,7 +248,7 @@ def _decide_occasion(picture: Picture, occasion: Occasion, pasts: _Pasts, outcom
     if _has_passed(picture, occasion, subject):
         outcome.settled_occasions.append(occasion.id)
         return
-    settled = True
+    settled, facts = True, occasion_facts(occasion, subject)
     kind = _KINDS[occasion.kind]
     for channel in picture.channels:
         past = _past(pasts.get(("occasion", occasion.id, channel.id), ()))
@@ -254,7 +257,6 @@ def _decide_occasion(picture: Picture, occasion: Occasion, pasts: _Pasts, outcom
             continue
         told = _told_of_beginning(picture, occasion, channel.id) if kind in ENDS else Told()
         case = _case(picture, kind, _SEVERITY.get(occasion.kind, Status.DOWN), subject, told)
-        facts = occasion_facts(occasion, subject)
         notice = Notice(channel.id, occasion.key, kind, picture.now, (), facts, occasion_id=occasion.id)
         settled &= _take(picture, outcome, channel, notice, case, before)
     if settled or _is_long_over(occasion.at, picture.now):

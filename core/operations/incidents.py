@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from core.domain.dependencies import ancestors
+from core.domain.dependencies import behind
 from core.domain.evidence import FailureEvidence
 from core.domain.faults import Fault
 from core.domain.folding import Fold, fold
@@ -24,7 +24,6 @@ from core.domain.incidents import (
 from core.domain.notices import Notice, OutboxEntry
 from core.domain.observations import Status
 from core.domain.operators import Role
-from core.domain.status import ServiceState
 from core.domain.text import NAME_LIMIT, TEXT_LIMIT, has_control_characters
 from core.errors import InputError
 from core.i18n import _
@@ -113,26 +112,23 @@ async def _lines(unit: Unit, incidents: Sequence[Incident], now: datetime) -> li
     subjects = await unit.subjects.with_ancestors(service_ids)
     states = await unit.states.of(list(subjects))
     snoozes = await unit.incidents.snoozes(now, service_ids)
-    return [
-        IncidentLine(
-            incident,
-            subjects[incident.service_id],
-            snoozed_until=snoozes[incident.service_id].until if incident.service_id in snoozes else None,
-            behind=_behind(incident, subjects, states) if incident.is_open else "",
-        )
-        for incident in incidents
-    ]
-
-
-def _behind(incident: Incident, subjects: Mapping[int, Subject], states: Mapping[int, ServiceState]) -> str:
     parents = {number: subject.parent_id for number, subject in subjects.items()}
-    for ancestor in ancestors(incident.service_id, parents):
-        subject, state = subjects.get(ancestor), states.get(ancestor)
-        if subject is None or state is None or not subject.is_watched:
-            continue
-        if state.status is Status.DOWN:
-            return subject.label
-    return ""
+
+    def down(number: int) -> bool:
+        state = states.get(number)
+        return state is not None and state.status is Status.DOWN and subjects[number].is_watched
+
+    def line(incident: Incident) -> IncidentLine:
+        number = incident.service_id
+        above = behind(number, parents, down) if incident.is_open else None
+        return IncidentLine(
+            incident,
+            subjects[number],
+            snoozed_until=snoozes[number].until if number in snoozes else None,
+            behind="" if above is None else subjects[above].label,
+        )
+
+    return [line(incident) for incident in incidents]
 
 
 async def _reasons(unit: Unit, incident_id: int) -> tuple[Reason, ...]:

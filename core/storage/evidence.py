@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.domain.evidence import Evidence, FailureEvidence
 from core.domain.observations import ERROR_CODES, ERROR_OF_CODE, Observation
-from core.storage.mapping import storable_text
+from core.storage.mapping import storable, storable_text
 from core.storage.rows import EVIDENCE
 from core.storage.session import Connection
 
@@ -167,14 +167,10 @@ def _row(
         closes,
         seen.checked_at,
         None if seen.error is None else ERROR_CODES[seen.error],
-        _storable(seen.detail),
+        storable(seen.detail),
         storable_text(evidence.phase),
-        _storable(evidence.address),
+        storable(evidence.address),
         storable_text(evidence.head),
         storable_text(evidence.body),
         evidence.truncated,
     )
-
-
-def _storable(text: str | None) -> str | None:
-    return None if text is None else storable_text(text)

@@ -17,10 +17,12 @@ from core.domain.incidents import (
 from core.domain.observations import ERROR_CODES, ERROR_OF_CODE, STATUS_CODES, STATUS_OF_CODE
 from core.domain.occasions import Occasion, OccasionKind
 from core.storage.alert_rows import INCIDENTS
-from core.storage.mapping import storable_text
+from core.storage.mapping import storable, storable_text
 
 INCIDENT_COLUMNS = tuple(column.name for column in INCIDENTS.c if column.name not in ("id", "settled"))
 """What ``incident_values`` gives."""
+EVENT_COLUMNS = ("incident_id", "at", "kind", "actor", "text")
+"""What ``event_values`` gives."""
 
 
 def incident_values(incident: Incident) -> dict[str, Any]:
@@ -35,14 +37,14 @@ def incident_values(incident: Incident) -> dict[str, Any]:
         "resolved_at": incident.resolved_at,
         "ending": None if incident.ending is None else incident.ending.value,
         "error": None if incident.error is None else ERROR_CODES[incident.error],
-        "detail": _storable(incident.detail),
-        "address": _storable(incident.address),
-        "certificate": _storable(incident.certificate),
+        "detail": storable(incident.detail),
+        "address": storable(incident.address),
+        "certificate": storable(incident.certificate),
         "assignee": incident.assignee,
-    } | acknowledgement_values(incident.acknowledgement)
+    } | _acknowledgement_values(incident.acknowledgement)
 
 
-def acknowledgement_values(given: Acknowledgement | None) -> dict[str, Any]:
+def _acknowledgement_values(given: Acknowledgement | None) -> dict[str, Any]:
     """Give the columns of an acknowledgement."""
     return {
         "acknowledgement": None if given is None else given.kind.value,
@@ -105,7 +107,3 @@ def event_of(row: Row[Any]) -> IncidentEvent:
 def occasion_of(row: Row[Any]) -> Occasion:
     """Give the occasion of a row of ``occasions``."""
     return Occasion(row.key, row.at, OccasionKind(row.kind), row.service_id, row.detail, row.id)
-
-
-def _storable(text: str | None) -> str | None:
-    return None if text is None else storable_text(text)

@@ -6,21 +6,26 @@ Part of the recorder's flush, so that the state of a service and its incident ar
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from psycopg import sql
 from psycopg.rows import namedtuple_row
 from sqlalchemy import Row, Table
-from sqlalchemy.dialects import postgresql
 
 from core.domain.incidents import Incident, Judgement, Tracked, concerns_incident, track
 from core.domain.occasions import Occasion
 from core.storage.alert_rows import INCIDENT_EVENTS, INCIDENTS
-from core.storage.incident_values import event_values, incident_of, incident_values
+from core.storage.incident_values import (
+    EVENT_COLUMNS,
+    INCIDENT_COLUMNS,
+    event_values,
+    incident_of,
+    incident_values,
+)
 from core.storage.mapping import storable_text
-from core.storage.session import Connection
+from core.storage.session import Connection, copy_types
 
 if TYPE_CHECKING:
     from core.storage.recording import Judged
@@ -47,7 +52,12 @@ _OCCASIONS = """
     FOR KEY SHARE OF services
     ON CONFLICT (key) DO NOTHING
 """
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it unannotated
+_UPDATE = sql.SQL("UPDATE ronda.incidents SET {} WHERE id = %(id)s").format(
+    sql.SQL(", ").join(
+        sql.SQL("{} = {}").format(sql.Identifier(name), sql.Placeholder(name)) for name in INCIDENT_COLUMNS
+    )
+)
+_NEW_COLUMNS = ("id", "settled", *INCIDENT_COLUMNS)
 
 
 async def write_incidents(connection: Connection, batch: Sequence[Judged]) -> list[int]:
@@ -93,11 +103,10 @@ async def _write(connection: Connection, tracks: Sequence[Tracked]) -> None:
     """Write changed incidents first, so that a closed one makes room for the next of its service."""
     known = [tracked for tracked in tracks if tracked.incident.id]
     new = await _with_ids(connection, [tracked for tracked in tracks if not tracked.incident.id])
-    await update_incidents(connection, [tracked.incident for tracked in known])
-    columns = ["id", "settled", *incident_values(new[0].incident)] if new else []
-    rows = ({"id": each.incident.id, "settled": False, **incident_values(each.incident)} for each in new)
-    await _copy(connection, INCIDENTS, columns, rows)
-    await write_events(connection, [*known, *new])
+    await _update(connection, [tracked.incident for tracked in known])
+    rows = [{"id": each.incident.id, "settled": False, **incident_values(each.incident)} for each in new]
+    await _copy(connection, INCIDENTS, _NEW_COLUMNS, rows)
+    await _write_events(connection, [*known, *new])
 
 
 async def _with_ids(connection: Connection, new: Sequence[Tracked]) -> list[Tracked]:
@@ -115,36 +124,31 @@ async def _with_ids(connection: Connection, new: Sequence[Tracked]) -> list[Trac
     ]
 
 
-async def update_incidents(connection: Connection, incidents: Sequence[Incident]) -> None:
+async def _update(connection: Connection, incidents: Sequence[Incident]) -> None:
     """Write incidents that are stored already."""
-    if not incidents:
-        return
-    names = list(incident_values(incidents[0]))
-    changes = sql.SQL(", ").join(
-        sql.SQL("{} = {}").format(sql.Identifier(n), sql.Placeholder(n)) for n in names
-    )
-    statement = sql.SQL("UPDATE ronda.incidents SET {} WHERE id = %(id)s").format(changes)
-    async with connection.cursor() as cursor:
-        await cursor.executemany(statement, [{"id": each.id, **incident_values(each)} for each in incidents])
+    if incidents:
+        changed = [{"id": each.id, **incident_values(each)} for each in incidents]
+        async with connection.cursor() as cursor:
+            await cursor.executemany(_UPDATE, changed)
 
 
-async def write_events(connection: Connection, tracks: Sequence[Tracked]) -> None:
+async def _write_events(connection: Connection, tracks: Sequence[Tracked]) -> None:
     """Add to the timelines of stored incidents."""
     rows = [event_values(each.incident.id, event) for each in tracks for event in each.events]
-    await _copy(connection, INCIDENT_EVENTS, list(rows[0]) if rows else [], rows)
+    await _copy(connection, INCIDENT_EVENTS, EVENT_COLUMNS, rows)
 
 
 async def _copy(
-    connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]
+    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    if not columns:
+    if not rows:
         return
     names = sql.SQL(", ").join(map(sql.Identifier, columns))
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
         sql.Identifier("ronda", table.name), names
     )
     async with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.set_types([table.c[name].type.compile(_DIALECT).lower() for name in columns])
+        copy.set_types(copy_types(table, columns))
         for row in rows:
             await copy.write_row([row[name] for name in columns])
 

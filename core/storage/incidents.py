@@ -10,7 +10,6 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from core.domain.incidents import EventKind, Incident, IncidentEvent, Snooze, Tracked
-from core.domain.observations import STATUS_CODES, Status
 from core.domain.occasions import Occasion
 from core.errors import NotFound
 from core.i18n import _
@@ -58,8 +57,6 @@ class Incidents:
         *,
         since: datetime | None = None,
         service_ids: Collection[int] | None = None,
-        worst: Status | None = None,
-        limit: int = MOST_FOUND,
     ) -> list[Incident]:
         """Give open incidents, and those that were open at or after ``since``, the newest first."""
         goes_on = INCIDENTS.c.resolved_at.is_(None)
@@ -68,10 +65,8 @@ class Incidents:
         )
         if service_ids is not None:
             statement = statement.where(among(INCIDENTS.c.service_id, service_ids))
-        if worst is not None:
-            statement = statement.where(INCIDENTS.c.severity == STATUS_CODES[worst])
         newest = (INCIDENTS.c.started_at.desc(), INCIDENTS.c.id.desc())
-        statement = statement.order_by(INCIDENTS.c.resolved_at.is_not(None), *newest).limit(limit)
+        statement = statement.order_by(INCIDENTS.c.resolved_at.is_not(None), *newest).limit(MOST_FOUND)
         return [incident_of(row) for row in await self._session.execute(statement)]
 
     async def unsettled(self) -> list[Incident]:

@@ -184,6 +184,11 @@ def storable_text(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
+def storable(text: str | None) -> str | None:
+    """Give a text that may be missing so that PostgreSQL stores it."""
+    return None if text is None else storable_text(text)
+
+
 def microseconds(milliseconds: float | None) -> int | None:
     """Give a latency as it is stored."""
     return None if milliseconds is None else min(round(milliseconds * 1000), LONGEST_LATENCY_US)

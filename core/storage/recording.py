@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
-from sqlalchemy.dialects import postgresql
 
 from core.domain.observations import (
     ERROR_CODES,
@@ -33,7 +32,7 @@ from core.storage.evidence import write_evidence
 from core.storage.incident_writing import write_incidents
 from core.storage.mapping import microseconds, state_values, storable_text
 from core.storage.rows import STATES
-from core.storage.session import Connection, Session
+from core.storage.session import Connection, Session, copy_types
 
 if TYPE_CHECKING:
     from core.storage.database import Database
@@ -56,9 +55,8 @@ _COPY = "COPY {table} (" + _CHECK_COLUMNS + ") FROM STDIN (FORMAT BINARY)"
 _STAGE = "CREATE TEMPORARY TABLE staged_checks (LIKE ronda.health_checks INCLUDING DEFAULTS) ON COMMIT DROP"
 _UNSTAGE = "INSERT INTO ronda.health_checks SELECT * FROM staged_checks ON CONFLICT DO NOTHING"
 
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it unannotated
 _STATE_COLUMNS = list(state_values(ServiceState()))
-_STATE_TYPES = [STATES.c[name].type.compile(_DIALECT).lower() for name in _STATE_COLUMNS]
+_STATE_TYPES = copy_types(STATES, _STATE_COLUMNS)
 
 
 def _of_states(statement: str) -> sql.Composed:

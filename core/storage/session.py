@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 from psycopg.sql import Composed
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql
 
 from core.errors import Unreachable
 from core.i18n import _
@@ -24,6 +26,14 @@ SHUT_SECONDS = 1.0
 
 Result = TypeVar("Result")
 Connection = psycopg.AsyncConnection[tuple[object, ...]]
+
+
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy leaves it unannotated
+
+
+def copy_types(table: Table, columns: Iterable[str]) -> list[str]:
+    """Give the types of columns as a binary COPY wants them named."""
+    return [table.c[name].type.compile(_DIALECT).lower() for name in columns]
 
 
 class Session:

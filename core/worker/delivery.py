@@ -7,7 +7,6 @@ acceptance and the commit here, and every message carries a stable id.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 from collections.abc import Callable, Sequence
@@ -26,6 +25,7 @@ from core.domain.notices import MessageState, Notice, OutboxEntry
 from core.errors import NotFound, RondaError, StorageError
 from core.i18n import _
 from core.operations.messages import message_of
+from core.worker.turns import Turns
 
 if TYPE_CHECKING:
     from core.storage.database import Database, Unit
@@ -39,6 +39,7 @@ AT_ONCE = 8
 POLL_SECONDS = 15.0
 """The outbox is looked into after so long even if nothing was heard of."""
 RETRY_SECONDS = 1.0
+"""After what became of a message could not be noted."""
 STOP_SECONDS = 2.0
 """How long what is under way may take when the lead is given up."""
 FAILURES_SHOWN_FOR = timedelta(hours=24)
@@ -71,64 +72,40 @@ class Deliverer:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
-        self._bus = bus
         self._clock = clock
         self._sender = sender
         self._own_id = own_id
         self._jitter = jitter
         self.counts = (0, 0)
         """Messages that wait, and that failed of late."""
-        self.is_well = True
-        """Whether the outbox could be looked into the last time."""
         self._under_way: dict[int, asyncio.Task[None]] = {}
         """By channel: what is being sent; one at a time, so that a dead channel holds up itself only."""
-        self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._subscriptions: list[Callable[[], None]] = []
+        self._turns = Turns(bus, (AlertingChanged,), self._turn, "delivery")
+
+    @property
+    def is_well(self) -> bool:
+        """Whether the outbox could be worked through the last time."""
+        return self._turns.is_well
 
     def start(self) -> None:
         """Begin with what is due now."""
-        self._subscriptions = [self._bus.subscribe(AlertingChanged, self._notice)]
-        self._wake.set()
-        self._task = in_background(self._run(), "delivery")
+        self._turns.start(POLL_SECONDS)
 
     async def stop(self) -> None:
         """Send nothing more; let what is under way end, and cut off what takes longer than a moment.
 
         What is cut off is tried again by whoever leads next, once its lease has run out.
         """
-        for unsubscribe in self._subscriptions:
-            unsubscribe()
-        self._subscriptions = []
-        if self._task is not None:
-            await ended(self._task)
-            self._task = None
+        await self._turns.stop()
         tasks = list(self._under_way.values())
         if tasks:
             await asyncio.wait(tasks, timeout=STOP_SECONDS)
         for task in tasks:
             await ended(task)
 
-    def _notice(self, _event: AlertingChanged) -> None:
-        self._wake.set()
-
-    async def _run(self) -> None:
-        wait = 0.0
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await self._wake.wait()
-            self._wake.clear()
-            try:
-                await self._start_due()
-                wait = await self._wait_seconds()
-                self.is_well = True
-            except StorageError as error:
-                log.info("The outbox cannot be read: %s", error)
-                wait = RETRY_SECONDS
-            except Exception:
-                log.exception("The outbox cannot be worked through; this is a defect of Ronda")
-                self.is_well, wait = False, POLL_SECONDS
+    async def _turn(self) -> float:
+        await self._start_due()
+        return await self._wait_seconds()
 
     async def send_due(self) -> int:
         """Try what is due, one message of each channel, to the end; give how many were tried."""
@@ -154,7 +131,7 @@ class Deliverer:
 
     def _done(self, channel_id: int, _task: asyncio.Task[None]) -> None:
         self._under_way.pop(channel_id, None)
-        self._wake.set()
+        self._turns.wake()
 
     async def _deliver(self, entry: OutboxEntry) -> None:
         """Send one message and note what came of it; a defect in it holds up no other."""

@@ -7,15 +7,12 @@ that nobody else's pass overlaps. What it lets through goes into the outbox.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from core.background import ended, in_background
 from core.bus import Bus
 from core.clock import Clock
 from core.domain.deciding import Outcome, Picture, Written, decided
@@ -26,7 +23,7 @@ from core.domain.notices import GROUP_SECONDS, Notice
 from core.domain.observations import Status
 from core.domain.occasions import Occasion
 from core.domain.status import ServiceState
-from core.errors import StorageError
+from core.worker.turns import Turns
 from core.worker.windows import Windows
 
 if TYPE_CHECKING:
@@ -37,10 +34,8 @@ POLL_SECONDS = 30.0
 SHARE = 4
 """After a pass nothing is decided for so many times as long as it took: a storm leaves room for checks."""
 LEAST_PAUSE_SECONDS = 0.2
-RETRY_SECONDS = 1.0
-"""After a pass that the database did not allow."""
-
-log = logging.getLogger(__name__)
+_HEARD = (IncidentsChanged, AlertingChanged, WindowsChanged, InventoryChanged)
+"""What there may be something to decide after."""
 
 
 class Dispatcher:
@@ -56,55 +51,32 @@ class Dispatcher:
         new_id: Callable[[], str] = lambda: str(uuid.uuid4()),
     ) -> None:
         self._database = database
-        self._bus = bus
         self._clock = clock
         self._epoch = epoch
         self._new_id = new_id
-        self.is_well = True
-        """Whether the last pass came to its end."""
         self._windows = Windows()
-        self._wake = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._subscriptions: list[Callable[[], None]] = []
+        self._took_seconds = 0.0
+        self._turns = Turns(bus, _HEARD, self._turn, "dispatcher")
+
+    @property
+    def is_well(self) -> bool:
+        """Whether the last pass came to its end."""
+        return self._turns.is_well
 
     def start(self) -> None:
         """Begin with a pass at once."""
-        kinds = (IncidentsChanged, AlertingChanged, WindowsChanged, InventoryChanged)
-        self._subscriptions = [self._bus.subscribe(kind, self._notice) for kind in kinds]
-        self._wake.set()
-        self._task = in_background(self._run(), "dispatcher")
+        self._turns.start(POLL_SECONDS, lambda: max(LEAST_PAUSE_SECONDS, SHARE * self._took_seconds))
 
     async def stop(self) -> None:
         """Decide nothing more; what is under way is done or undone as a whole."""
-        for unsubscribe in self._subscriptions:
-            unsubscribe()
-        self._subscriptions = []
-        if self._task is not None:
-            await ended(self._task)
-            self._task = None
+        await self._turns.stop()
 
-    def _notice(self, _event: object) -> None:
-        self._wake.set()
-
-    async def _run(self) -> None:
-        wait = 0.0
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait):
-                    await self._wake.wait()
-            self._wake.clear()
-            began = self._clock.monotonic()
-            try:
-                wait = await self.make_pass()
-                self.is_well = True
-            except StorageError as error:
-                log.info("Nothing can be decided about notices: %s", error)
-                wait = RETRY_SECONDS
-            except Exception:
-                log.exception("Nothing can be decided about notices; this is a defect of Ronda")
-                self.is_well, wait = False, POLL_SECONDS
-            took = self._clock.monotonic() - began
-            await asyncio.sleep(max(LEAST_PAUSE_SECONDS, SHARE * took))
+    async def _turn(self) -> float:
+        began = self._clock.monotonic()
+        try:
+            return await self.make_pass()
+        finally:
+            self._took_seconds = self._clock.monotonic() - began
 
     async def make_pass(self) -> float:
         """Decide once about everything; give the seconds until something may open by itself."""
